@@ -1,0 +1,188 @@
+"""The command line: a thin shell over the library."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from cqc_nlp.assessment import Assessment
+
+app = typer.Typer(
+    help="Read, tag and score assessments of adult social care. Everything stays on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Shipped models and model folders.", no_args_is_help=True)
+corpus_app = typer.Typer(help="Labelled data.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(corpus_app, name="corpus")
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Reports or drafts: .txt, .md, .html, .docx or .pdf.")]
+Model = Annotated[str, typer.Option("--model", "-m", help="A shipped model or a model folder.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Processes that work at once; -1 for one a core.")]
+Corpus = Annotated[Path | None, typer.Option("--corpus", help="Corpus folder; the shipped one if left out.")]
+
+
+@app.command()
+def assess(
+    files: Files,
+    model: Model = "fast",
+    json_: Annotated[bool, typer.Option("--json", help="JSON: one document for one file, one line a file for several.")] = False,
+    csv_: Annotated[
+        Path | None, typer.Option("--csv", metavar="OUT", help="Write one row a statement to this CSV file; - for the standard output.")
+    ] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Tag the statements of reports or drafts and predict the score of each.
+
+    Exit status: 0 if every file was assessed, 1 if one failed, 2 for a mistake in the call.
+    """
+    if json_ and csv_:
+        _usage("choose --json or --csv, not both")
+    from cqc_nlp.assessment import Failure, assess_many
+
+    failed = False
+    done: list[Assessment] = []
+    paths = [Path(file) for file in files]
+    with _Errors():
+        for result in _progress(assess_many(paths, model=model, n_jobs=jobs), total=len(paths), what="Assessing"):
+            if isinstance(result, Failure):
+                failed = True
+                _complain(str(result))
+            elif json_:
+                typer.echo(result.to_json(indent=1) if len(files) == 1 else result.to_json())
+            elif csv_:
+                done.append(result)
+            else:
+                from rich.console import Console
+
+                from cqc_nlp.views.console import show
+
+                show(result, Console())
+    if csv_ and done:
+        _write_csv(done, csv_)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Option("--model", "-m", help="Which recipe: fast.")] = "fast",
+    out: Annotated[Path | None, typer.Option("--out", help="Model folder to write; models/NAME if left out.")] = None,
+    corpus: Corpus = None,
+) -> None:
+    """Train a model on the corpus and write its folder."""
+    import json
+
+    from cqc_nlp.experiments.training import train as run
+
+    with _Errors():
+        metrics = run(model, out or Path("models") / model, corpus, say=lambda line: typer.echo(line, err=True))
+    typer.echo(json.dumps(metrics, indent=1))
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """The shipped models."""
+    from cqc_nlp import models
+
+    for name in models.available():
+        with _Errors():
+            description = models.verify(name)
+        tags, scores = description["metrics"]["test"], description["metrics"]["test_scores"]
+        typer.echo(f"{name}: polarity macro-F1 {tags['polarity_macro_f1']}, score QWK {scores['qwk']} (corpus test split)")
+
+
+@models_app.command("verify")
+def models_verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Names or folders; all shipped models if left out.")
+    ] = None,
+) -> None:
+    """Check model folders against their SHA-256 sums."""
+    from cqc_nlp import models
+    from cqc_nlp.errors import ModelError
+
+    failed = False
+    for name in names or models.available():
+        try:
+            description = models.verify(name)
+            typer.echo(f"{name}: sound ({len(description['files'])} files)")
+        except ModelError as error:
+            failed = True
+            _complain(str(error))
+    raise typer.Exit(1 if failed else 0)
+
+
+@corpus_app.command("import")
+def corpus_import(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Labelled reports or contrast groups, one sentence a line.")],
+    corpus: Annotated[Path, typer.Option("--corpus", help="Corpus folder to add to.")] = Path("corpus"),
+) -> None:
+    """Add labelled reports written one sentence a line to a corpus folder."""
+    from cqc_nlp.corpus.lines import add
+
+    with _Errors():
+        reports, groups = add(files, corpus)
+    typer.echo(f"{reports} reports and {groups} contrast groups added to {corpus}")
+
+
+def _write_csv(assessments: list[Assessment], out: Path) -> None:
+    target: Any = sys.stdout if str(out) == "-" else out.open("w", encoding="utf-8-sig", newline="")
+    try:
+        for number, assessment in enumerate(assessments):
+            frame = assessment.to_frame()
+            frame.insert(0, "score", assessment.score)
+            frame.insert(0, "file", assessment.report.name)
+            # A cell that begins like a formula would run in a spreadsheet.
+            frame["text"] = [f"'{text}" if text[:1] in "=+-@\t\r" else text for text in frame["text"]]
+            frame.to_csv(target, index=False, header=number == 0, quoting=csv.QUOTE_MINIMAL)
+    finally:
+        if target is not sys.stdout:
+            target.close()
+
+
+def _progress(results: Iterable[Any], total: int, what: str) -> Iterator[Any]:
+    """The results, with a bar on stderr once two seconds have passed; none where it is no terminal."""
+    from tqdm import tqdm
+
+    yield from tqdm(results, total=total, desc=what, delay=2, file=sys.stderr, disable=None, leave=False)
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"cqc-nlp: {' '.join(message.split())}", err=True)
+
+
+def _usage(message: str) -> NoReturn:
+    _complain(message)
+    raise typer.Exit(2)
+
+
+class _Errors:
+    """Turn errors of the library into one line and exit status 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        from cqc_nlp.errors import CQCNLPError
+
+        if isinstance(error, CQCNLPError):
+            _complain(str(error))
+            raise typer.Exit(1) from None
+
+
+def main() -> None:
+    """Entry point of the command ``cqc-nlp``."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

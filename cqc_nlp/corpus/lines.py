@@ -1,0 +1,160 @@
+"""The form in which labelled reports are written by hand: one sentence a line.
+
+::
+
+    id: A-01
+    authority: Example County Council
+    kind: published
+    score: 2
+    ## Understanding local needs for care and support
+    strength|-|-|assessor|The local authority used its needs assessment to plan services.
+    shortfall|plan|carers,capacity|people|Carers had waited for breaks, and a new service was to open.
+
+    context|-|-|data|A blank line begins the next paragraph.
+
+Fields are ``polarity|also|themes|source|sentence``; ``-`` is none, commas join several. A report on
+another quality statement has a line ``quality_statement: NAME``. In a file of contrast groups, a line
+``# kind NAME`` begins a group and a blank line ends it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cqc_nlp import framework
+from cqc_nlp.corpus import records
+from cqc_nlp.errors import CorpusError
+
+_HEADER = re.compile(r"(id|authority|kind|score|quality_statement): (.+)")
+EDITS = {
+    "1": "strength / plan",
+    "2": "strength / shortfall",
+    "3": "strength / context",
+    "4": "plan / context / shortfall",
+    "5": "concession exchanged",
+    "6": "theme by its object",
+    "7": "source by its speaker",
+}
+"""The kinds of contrast group, by the number that stands after ``# kind``."""
+
+
+def parse_report(text: str, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The report row and the statement rows of a file in line form.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+    name : str
+        What to call it in messages.
+
+    Raises
+    ------
+    CorpusError
+        If a line is neither header, heading, statement nor blank, or a header is missing.
+    """
+    header: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    heading, paragraph, fresh = "", -1, True
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _HEADER.fullmatch(line):
+            header[match.group(1)] = match.group(2).strip()
+        elif line.startswith("## "):
+            heading, fresh = line[3:].strip(), True
+        elif not line.strip():
+            fresh = True
+        else:
+            paragraph += fresh
+            fresh = False
+            position = {"report": header.get("id", name), "heading": heading, "paragraph": paragraph, "position": len(rows)}
+            rows.append({**position, **_statement(line, f"{name}, line {number}")})
+    missing = [key for key in ("id", "authority", "kind", "score") if key not in header]
+    if missing or not rows:
+        raise CorpusError(f"{name}: {', '.join(missing) or 'statements'} missing; see the corpus data card for the form.")
+    report = {
+        "report": header["id"],
+        "authority": header["authority"],
+        "kind": header["kind"],
+        "quality_statement": header.get("quality_statement", framework.QUALITY_STATEMENTS[3].name),
+        "score": int(header["score"]),
+    }
+    return report, rows
+
+
+def parse_contrasts(text: str, name: str) -> Iterator[list[dict[str, Any]]]:
+    """The groups of a file of contrasts, each a list of statement rows."""
+    edit, group, count = "", list[dict[str, Any]](), 0
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        if line.startswith("# kind ") or not line.strip():
+            if group:
+                yield group
+                group = []
+            if line.strip():
+                edit = EDITS.get(line[7:].strip(), line[7:].strip())
+            continue
+        if not group:
+            count += 1
+        place = {"group": f"{name}-{count:03}", "edit": edit, "position": len(group)}
+        group.append({**place, **_statement(line, f"{name}, line {number}")})
+
+
+def _statement(line: str, where: str) -> dict[str, Any]:
+    fields = line.split("|", 4)
+    if len(fields) < 5:
+        raise CorpusError(f"{where}: a statement is polarity|also|themes|source|sentence; got {line[:60]!r}.")
+    polarity, also, themes, source, sentence = fields
+    row = {"polarity": polarity, "also": _values(also), "themes": _values(themes), "source": source, "text": sentence}
+    try:
+        records.tag(row)
+    except ValueError as error:
+        raise CorpusError(f"{where}: {error}; see the codebook for the labels.") from error
+    return row
+
+
+def _values(field: str) -> list[str]:
+    return [] if field in ("-", "") else field.split(",")
+
+
+def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
+    """Add files in line form to a corpus folder.
+
+    Each report goes to the split of its authority, each contrast group to that of its number, so that
+    whatever is added later, nothing moves. A report that is there already is replaced.
+
+    Returns
+    -------
+    reports, groups : int
+        How many were added or replaced.
+    """
+    reports = {split: {row["report"]: row for row in _existing(corpus / "reports" / f"{split}.jsonl")} for split in records.SPLITS}
+    groups: dict[str, dict[str, list[dict[str, Any]]]] = {"train": {}, "test": {}}
+    for split in groups:
+        for row in _existing(corpus / "contrasts" / f"{split}.jsonl"):
+            groups[split].setdefault(row["group"], []).append(row)
+    added = [0, 0]
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"(?m)^# kind ", text):
+            for group in parse_contrasts(text, path.stem):
+                name = group[0]["group"]
+                groups["test" if records.split_of(name) == "test" else "train"][name] = group
+                added[1] += 1
+        else:
+            report, rows = parse_report(text, path.name)
+            split = records.split_of(report["authority"])
+            reports[split][report["report"]] = report
+            records.write_lines(corpus / "statements" / split / f"{report['report']}.jsonl", rows)
+            added[0] += 1
+    for split, by_name in reports.items():
+        records.write_lines(corpus / "reports" / f"{split}.jsonl", [by_name[name] for name in sorted(by_name)])
+    for split, by_group in groups.items():
+        if by_group:
+            records.write_lines(corpus / "contrasts" / f"{split}.jsonl", [row for name in sorted(by_group) for row in by_group[name]])
+    return added[0], added[1]
+
+
+def _existing(path: Path) -> list[dict[str, Any]]:
+    return list(records._lines(path)) if path.exists() else []

@@ -1,0 +1,257 @@
+"""The corpus on disk: labelled reports and contrast groups as JSON Lines.
+
+::
+
+    corpus/reports/SPLIT.jsonl               one line a report: report, authority, kind, quality_statement, score
+    corpus/statements/SPLIT/REPORT.jsonl     one line a statement, in order
+    corpus/contrasts/SPLIT.jsonl             one line a statement; the members of a group follow each other
+
+Each fact stands once, a changed label is a changed line, and ``datasets.load_dataset`` reads the
+folder as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from cqc_nlp import framework, resources
+from cqc_nlp.errors import CorpusError
+from cqc_nlp.schema import (
+    ASSERTIONS,
+    POLARITIES,
+    SOURCES,
+    THEMES,
+    Paragraph,
+    Polarity,
+    Report,
+    Section,
+    SectionKind,
+    Sentence,
+    Source,
+    Statement,
+    Tag,
+    Theme,
+)
+
+SPLITS = ("train", "validation", "test")
+KINDS = ("published", "draft")
+_SECTION_KINDS = {section.heading: SectionKind(section.kind) for section in framework.SECTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledReport:
+    """A report of the corpus with its labels.
+
+    Attributes
+    ----------
+    id : str
+        Name of the report, unique in the corpus.
+    kind : str
+        ``"published"``, or ``"draft"`` for a council's own self-assessment.
+    split : str
+        ``"train"``, ``"validation"`` or ``"test"``, by authority.
+    score : int
+        1 to 4.
+    report : Report
+        Its text, laid out as a published report.
+    statements : tuple of Statement
+        The statements with their gold tags.
+    """
+
+    id: str
+    kind: str
+    split: str
+    score: int
+    report: Report
+    statements: tuple[Statement, ...]
+
+    @property
+    def authority(self) -> str:
+        """The authority that it is about: the group for cross-validation."""
+        return self.report.authority or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastGroup:
+    """Statements that differ by the smallest edit that changes a label."""
+
+    id: str
+    edit: str
+    split: str
+    statements: tuple[Statement, ...]
+
+
+def labelled_reports(corpus: Path | None = None, splits: Iterable[str] = SPLITS) -> list[LabelledReport]:
+    """The labelled reports of a corpus folder.
+
+    Parameters
+    ----------
+    corpus : path, optional
+        The folder; the shipped corpus if left out.
+    splits : iterable of str
+        Which splits to read.
+
+    Raises
+    ------
+    CorpusError
+        If a file is missing or a line does not follow the format.
+    """
+    corpus = corpus or resources.folder("corpus")
+    found = []
+    for split in splits:
+        for row in _lines(corpus / "reports" / f"{split}.jsonl"):
+            lines = _lines(corpus / "statements" / split / f"{row['report']}.jsonl")
+            found.append(_labelled_report(row, list(lines), split))
+    return found
+
+
+def contrast_groups(corpus: Path | None = None, splits: Iterable[str] = ("train", "test")) -> list[ContrastGroup]:
+    """The contrast groups of a corpus folder; none where it has no contrasts."""
+    corpus = corpus or resources.folder("corpus")
+    found = []
+    for split in splits:
+        path = corpus / "contrasts" / f"{split}.jsonl"
+        if not path.exists():
+            continue
+        for group, members in groupby(_lines(path), key=lambda row: row["group"]):
+            rows = list(members)
+            statements = tuple(
+                Statement(row["text"], 0, len(row["text"]), Section("", SectionKind.OTHER, 0, len(row["text"])), 0, False, tag(row))
+                for row in rows
+            )
+            found.append(ContrastGroup(group, rows[0]["edit"], split, statements))
+    return found
+
+
+def split_of(key: str) -> str:
+    """The split of an authority or a contrast group: eight in ten train, one validation, one test, for good."""
+    digit = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % 10
+    return {0: "test", 1: "validation"}.get(digit, "train")
+
+
+def digest(corpus: Path | None = None) -> str:
+    """SHA-256 over the names and bytes of the labelled data, in order of name."""
+    corpus = corpus or resources.folder("corpus")
+    total = hashlib.sha256()
+    for path in sorted(corpus.rglob("*.jsonl"), key=lambda path: path.relative_to(corpus).as_posix()):
+        total.update(path.relative_to(corpus).as_posix().encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def tag(row: Mapping[str, Any]) -> Tag:
+    """The labels of one line of the corpus.
+
+    Raises
+    ------
+    ValueError
+        If a label is none of the codebook's.
+    """
+    polarity = Polarity(row["polarity"])
+    also = tuple(Polarity(value) for value in row["also"])
+    if not set(also) <= set(ASSERTIONS) - {polarity}:
+        raise ValueError(f"also {[str(value) for value in also]} beside {polarity}")
+    themes = tuple(Theme(value) for value in row["themes"])
+    return Tag(polarity, also, themes, Source(row["source"]))
+
+
+def row(statement: Statement) -> dict[str, Any]:
+    """The labels and text of a statement as a line of the corpus."""
+    return {
+        "polarity": str(statement.polarity),
+        "also": [str(value) for value in statement.also],
+        "themes": [str(value) for value in statement.themes],
+        "source": str(statement.source),
+        "text": statement.text,
+    }
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as JSON Lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CorpusError(f"{path}: the file is missing or cannot be opened; the corpus is not complete.") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise CorpusError(f"{path}, line {number}: this is no JSON object ({error}); mend the line.") from error
+
+
+def _labelled_report(row: Mapping[str, Any], lines: list[dict[str, Any]], split: str) -> LabelledReport:
+    """Lay the lines of a report out as a published report, so that gold and predicted statements are alike."""
+    name = row.get("report", "?")
+    try:
+        parts: list[str] = [row["quality_statement"]]
+        position = len(parts[0])
+        sections: list[Section] = []
+        paragraphs: list[Paragraph] = []
+        statements: list[Statement] = []
+        heading, paragraph = None, None
+        spans: list[tuple[int, int, int, int, Tag, str]] = []
+        for line in lines:
+            if line["heading"] != heading:
+                heading, paragraph = line["heading"], None
+                parts.append(f"\n\n{heading}")
+                position += 2 + len(heading)
+                sections.append(Section(heading, _SECTION_KINDS.get(heading, SectionKind.OTHER), position - len(heading), 0))
+            gap = " " if line["paragraph"] == paragraph else "\n\n"
+            paragraph = line["paragraph"]
+            start = position + len(gap)
+            parts.append(gap + line["text"])
+            position = start + len(line["text"])
+            if gap == " ":
+                paragraphs[-1] = Paragraph(paragraphs[-1].start, position, paragraphs[-1].section)
+            else:
+                paragraphs.append(Paragraph(start, position, sections[-1]))
+            spans.append((start, position, len(sections) - 1, len(paragraphs) - 1, tag(line), line["text"]))
+        closed = [
+            Section(s.heading, s.kind, s.start, sections[i + 1].start if i + 1 < len(sections) else position)
+            for i, s in enumerate(sections)
+        ]
+        for start, end, section, number, label, text in spans:
+            statements.append(Statement.of(Sentence(text, start, end, closed[section], number), label))
+        report = Report(
+            text="".join(parts),
+            paragraphs=tuple(Paragraph(p.start, p.end, closed[sections.index(p.section)]) for p in paragraphs),
+            sections=tuple(closed),
+            name=name,
+            title=row["quality_statement"],
+            authority=row["authority"],
+            quality_statement=row["quality_statement"],
+            published_score=row["score"],
+        )
+        return LabelledReport(name, row["kind"], split, row["score"], report, tuple(statements))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CorpusError(f"report {name}: a line does not follow the format ({error}); run `cqc-nlp corpus validate`.") from error
+
+
+__all__ = [
+    "ASSERTIONS",
+    "KINDS",
+    "POLARITIES",
+    "SOURCES",
+    "SPLITS",
+    "THEMES",
+    "ContrastGroup",
+    "LabelledReport",
+    "contrast_groups",
+    "digest",
+    "labelled_reports",
+    "row",
+    "split_of",
+    "tag",
+    "write_lines",
+]

@@ -1,0 +1,30 @@
+"""The errors and warnings that the library raises.
+
+Every message names the file or the setting, says what is wrong and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class CQCNLPError(Exception):
+    """Base class of every error that the library raises on purpose."""
+
+
+class UnreadableDocument(CQCNLPError):
+    """The document is missing, empty, broken or holds no text."""
+
+
+class EncryptedDocument(UnreadableDocument):
+    """The document is protected by a password."""
+
+
+class UnsupportedFormat(CQCNLPError):
+    """The file is of a kind that the library does not read."""
+
+
+class ModelError(CQCNLPError):
+    """A model folder is missing, incomplete, altered or made by a newer version."""
+
+
+class CorpusError(CQCNLPError):
+    """A file of labelled data does not follow the corpus format."""

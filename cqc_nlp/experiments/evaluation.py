@@ -1,0 +1,71 @@
+"""Measures of tags and scores against labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, mean_absolute_error
+
+from cqc_nlp.framework import SCORES
+from cqc_nlp.schema import ASSERTIONS, POLARITIES, THEMES, Statement
+
+
+def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> dict[str, Any]:
+    """How predicted tags agree with gold ones, statement by statement.
+
+    Returns
+    -------
+    dict
+        ``polarity_macro_f1``, ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1 by label for polarity,
+        assertions (polarity or ``also``) and themes, ``theme_macro_f1`` and ``source_accuracy``, rounded to
+        three places.
+    """
+    y, p = [str(s.polarity) for s in gold], [str(s.polarity) for s in predicted]
+    labels = [str(label) for label in POLARITIES]
+    per_label = f1_score(y, p, labels=labels, average=None, zero_division=0)
+    assertions = {
+        str(a): _f1([a in (s.polarity, *s.also) for s in gold], [a in (s.polarity, *s.also) for s in predicted]) for a in ASSERTIONS
+    }
+    themes = {str(t): _f1([t in s.themes for s in gold], [t in s.themes for s in predicted]) for t in THEMES}
+    return {
+        "statements": len(y),
+        "polarity_macro_f1": _round(np.mean(per_label)),
+        "polarity_kappa": _round(cohen_kappa_score(y, p)),
+        "polarity_accuracy": _round(accuracy_score(y, p)),
+        "polarity_f1": {label: _round(value) for label, value in zip(labels, per_label, strict=True)},
+        "assertion_f1": assertions,
+        "theme_macro_f1": _round(np.mean(list(themes.values()))),
+        "theme_f1": themes,
+        "source_accuracy": _round(accuracy_score([str(s.source) for s in gold], [str(s.source) for s in predicted])),
+    }
+
+
+def score_metrics(gold: Sequence[int], predicted: Sequence[int], probabilities: Any) -> dict[str, float]:
+    """How predicted scores agree with given ones.
+
+    Returns
+    -------
+    dict
+        ``qwk`` (quadratic weighted kappa over the four scores, whether they occur or not), ``accuracy``,
+        ``adjacent`` (within one), ``mae`` and ``log_loss``.
+    """
+    gold_, predicted_ = np.asarray(gold), np.asarray(predicted)
+    own = np.asarray(probabilities)[np.arange(len(gold_)), gold_ - 1]
+    return {
+        "reports": len(gold_),
+        "qwk": _round(cohen_kappa_score(gold_, predicted_, weights="quadratic", labels=list(SCORES))),
+        "accuracy": _round(accuracy_score(gold_, predicted_)),
+        "adjacent": _round(np.mean(np.abs(gold_ - predicted_) <= 1)),
+        "mae": _round(mean_absolute_error(gold_, predicted_)),
+        "log_loss": _round(-np.mean(np.log(np.maximum(own, 1e-12)))),
+    }
+
+
+def _f1(gold: list[bool], predicted: list[bool]) -> float:
+    return _round(f1_score(gold, predicted, zero_division=0))
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 3)

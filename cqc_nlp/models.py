@@ -1,0 +1,226 @@
+"""Model folders: save, verify, load.
+
+A model folder holds ``model.json`` (kind, labels, thresholds, versions, corpus digest, metrics and the
+SHA-256 of every other file), the files of its tagger and scorer, and a model card ``README.md``.
+Opening one runs no code: estimators are stored with skops and only the types named here are built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cqc_nlp import __version__, resources
+from cqc_nlp.errors import ModelError
+
+if TYPE_CHECKING:
+    from cqc_nlp.scoring import QualityScorer
+    from cqc_nlp.tagging import StatementTagger
+
+FORMAT = 1
+DEFAULT = "fast"
+
+
+def available() -> list[str]:
+    """Names of the shipped models."""
+    folder = resources.folder("models")
+    return sorted(path.parent.name for path in folder.glob("*/model.json"))
+
+
+def find(model: str | Path) -> Path:
+    """The folder of a shipped model, or the folder itself.
+
+    Raises
+    ------
+    ModelError
+        If it is neither.
+    """
+    shipped = resources.folder("models") / str(model)
+    if str(model) in available():
+        return shipped
+    path = Path(model)
+    if path.is_dir():
+        return path
+    raise ModelError(f"{model}: there is no model of this name and no such folder; shipped models are {', '.join(available()) or 'none'}.")
+
+
+def verify(model: str | Path) -> dict[str, Any]:
+    """Check a model folder against its ``model.json`` and return that description.
+
+    Nothing but ``model.json`` is opened before its format, and nothing is loaded at all.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, altered, unexpected, a link or outside the folder, or the format is newer.
+    """
+    folder = find(model)
+    try:
+        description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        version, files = int(description["format"]), dict(description["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: model.json is missing or broken; train the model again or reinstall the library.") from error
+    if version > FORMAT:
+        raise ModelError(f"{folder}: its format {version} is newer than this version of cqc-nlp reads ({FORMAT}); upgrade cqc-nlp.")
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise ModelError(f"{folder}: {name} is a link; a model folder holds plain files only.")
+        if not stat.S_ISDIR(mode) and name not in files and name != "model.json":
+            raise ModelError(f"{folder}: {name} does not belong to the model; remove it, or train the model again.")
+    for name, expected in files.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ModelError(f"{folder}: model.json names {name}, which lies outside the folder.")
+        if not path.is_file():
+            raise ModelError(f"{folder}: {name} is missing; train the model again or reinstall the library.")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise ModelError(f"{folder}: {name} was altered (its SHA-256 differs); train the model again or reinstall the library.")
+    return dict(description)
+
+
+def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer, card: str, facts: Mapping[str, Any]) -> None:
+    """Write a model folder.
+
+    Parameters
+    ----------
+    folder : path
+        Where; made if missing, files of an earlier model in it are replaced.
+    name : str
+        What the model is called.
+    tagger, scorer : fitted estimators
+        What it consists of.
+    card : str
+        The model card, Markdown.
+    facts : mapping
+        Further entries of ``model.json``: corpus digest, metrics, parameters.
+    """
+    import sklearn
+    import skops.io
+
+    from cqc_nlp.scoring.features import FEATURES
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.is_file():
+            old.unlink()
+    heads = {key: value for key, value in vars(tagger).items() if key.endswith("_head_")}
+    skops.io.dump(_compact(heads), folder / "tagger.skops", compression=8)  # zipfile.ZIP_DEFLATED
+    tagger.encoder_.save(folder)
+    skops.io.dump(scorer, folder / "scorer.skops")
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    description = {
+        "format": FORMAT,
+        "name": name,
+        "encoder": {"type": type(tagger.encoder_).__name__, **tagger.encoder_.get_params()},
+        "tagger": {"labels": tagger.classes_.tolist(), "C": tagger.C, "thresholds": dict(sorted(tagger.thresholds_.items()))},
+        "scorer": {"features": list(FEATURES)},
+        "versions": {"cqc-nlp": __version__, "scikit-learn": sklearn.__version__},
+        **facts,
+        "files": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "model.json"
+        },
+    }
+    (folder / "model.json").write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_tagger(model: str | Path = DEFAULT) -> StatementTagger:
+    """A fitted tagger.
+
+    Parameters
+    ----------
+    model : str or path
+        A shipped model or a model folder.
+
+    Raises
+    ------
+    ModelError
+        If the folder is missing or not as ``model.json`` describes it.
+
+    Examples
+    --------
+    >>> tagger = load_tagger("fast")
+    >>> str(tagger.tag(["Unpaid carers told us they could not get a break."])[0].polarity)
+    'shortfall'
+    """
+    return _load_tagger(str(find(model)))
+
+
+def load_scorer(model: str | Path = DEFAULT) -> QualityScorer:
+    """A fitted scorer; see :func:`load_tagger`."""
+    return _load_scorer(str(find(model)))
+
+
+@lru_cache(maxsize=4)
+def _load_tagger(folder: str) -> StatementTagger:
+    import numpy as np
+
+    from cqc_nlp.tagging import StatementTagger
+    from cqc_nlp.tagging.encoding import TfidfEncoder
+
+    description = verify(folder)
+    encoders = {"TfidfEncoder": TfidfEncoder}
+    settings = dict(description["encoder"])
+    kind = settings.pop("type")
+    if kind not in encoders:
+        raise ModelError(f"{folder}: its encoder {kind!r} is unknown to this version of cqc-nlp; upgrade cqc-nlp.")
+    encoder = encoders[kind](**settings)
+    labels = description["tagger"]["labels"]
+    tagger = StatementTagger(labels=tuple(labels), encoder=encoder, C=description["tagger"]["C"])
+    tagger.encoder_ = encoder.load(Path(folder))
+    tagger.classes_ = np.asarray(labels)
+    tagger.thresholds_ = dict(description["tagger"]["thresholds"])
+    for key, head in _skops(Path(folder) / "tagger.skops").items():
+        setattr(tagger, key, head)
+    if sorted(tagger.polarity_head_.classes_.tolist()) != sorted(labels):
+        raise ModelError(f"{folder}: the labels of model.json are not those that the tagger was trained on.")
+    return tagger
+
+
+@lru_cache(maxsize=4)
+def _load_scorer(folder: str) -> QualityScorer:
+    from cqc_nlp.scoring import QualityScorer
+    from cqc_nlp.scoring.features import FEATURES
+
+    description = verify(folder)
+    if tuple(description["scorer"]["features"]) != FEATURES:
+        raise ModelError(f"{folder}: its scorer was trained on other evidence features; train the model again.")
+    scorer = _skops(Path(folder) / "scorer.skops")
+    if not isinstance(scorer, QualityScorer):
+        raise ModelError(f"{folder}: scorer.skops holds no scorer.")
+    return scorer
+
+
+_TRUSTED = ["cqc_nlp.scoring.scorer.QualityScorer", "sklearn.utils._tags.Tags"]
+
+
+def _skops(path: Path) -> Any:
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.io.load(path, trusted=_TRUSTED)
+    except UntrustedTypesFoundException as error:
+        raise ModelError(f"{path}: it holds types that a model may not hold ({error}).") from error
+
+
+def _compact(heads: dict[str, Any]) -> dict[str, Any]:
+    """The heads with single-precision weights, which halves the file."""
+    from copy import deepcopy
+
+    import numpy as np
+
+    heads = deepcopy(heads)
+    for head in heads.values():
+        for linear in getattr(head, "estimators_", [head]):
+            linear.coef_ = linear.coef_.astype(np.float32)
+            linear.intercept_ = linear.intercept_.astype(np.float32)
+    return heads

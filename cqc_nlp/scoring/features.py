@@ -1,0 +1,87 @@
+"""Evidence features: what a report's tagged statements amount to, as a vector.
+
+The text never enters, nor the printed score: only labels, their probabilities and the place of each
+statement. A repeated statement counts once.
+
+Every feature but the last is a *balance*, the logarithm of expected strengths over expected shortfalls,
+
+    log((S + a) / (F + a)),    a = 0.5 + 0.06 n,
+
+where ``S`` and ``F`` are sums of probabilities over the ``n`` statements of a theme, a section or the
+whole, and ``a`` draws what rests on few statements towards zero. A further strength never lowers a balance
+and a further shortfall never raises one (``a`` grows by less than either); a long report has nearly the
+same balances as a short one with the same mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cqc_nlp.schema import POLARITIES, THEMES, Polarity, SectionKind, Statement
+
+_FIXED_PSEUDO_COUNT = 0.5
+_PSEUDO_COUNT_SHARE = 0.06
+_SECTIONS = tuple(kind for kind in SectionKind if kind is not SectionKind.OTHER)
+
+FEATURES: tuple[str, ...] = (
+    "balance",
+    *(f"balance: {theme}" for theme in THEMES),
+    *(f"balance: section {kind}" for kind in _SECTIONS),
+    "plans",
+)
+"""Names of the features, in the order of the columns.
+
+``balance`` is of all statements, ``balance: carers`` of those with the theme (weighted by its
+probability), ``balance: section market`` of those in the section. ``plans`` is the logarithm of
+expected plans over all that is asserted.
+"""
+
+MONOTONE = np.array([name.startswith("balance") for name in FEATURES])
+"""Which features may only raise the score."""
+
+
+def polarity_weights(statements: Sequence[Statement]) -> NDArray[np.float64]:
+    """Probability of each polarity, shape (statements, 4), in the order of ``POLARITIES``; a gold tag is certain."""
+    rows = [
+        [s.probabilities[p] for p in POLARITIES] if s.probabilities else [float(s.polarity == p) for p in POLARITIES] for s in statements
+    ]
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(POLARITIES))
+
+
+def evidence(statements: Iterable[Statement]) -> NDArray[np.float64]:
+    """The evidence features of one report, shape (features,), in the order of ``FEATURES``.
+
+    Parameters
+    ----------
+    statements : iterable of Statement
+        Tagged statements; repeated ones are left out of the sums.
+    """
+    counted = [statement for statement in statements if not statement.repeated]
+    weights = polarity_weights(counted)
+    strength = weights[:, POLARITIES.index(Polarity.STRENGTH)]
+    shortfall = weights[:, POLARITIES.index(Polarity.SHORTFALL)]
+    plan = weights[:, POLARITIES.index(Polarity.PLAN)]
+
+    def balance(share: NDArray[np.float64]) -> float:
+        pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * share.sum()
+        return float(np.log((share @ strength + pseudo_count) / (share @ shortfall + pseudo_count)))
+
+    values = [balance(np.ones(len(counted)))]
+    for theme in THEMES:
+        share = [s.probabilities[theme] if theme in s.probabilities else float(theme in s.themes) for s in counted]
+        values.append(balance(np.asarray(share, dtype=np.float64)))
+    for kind in _SECTIONS:
+        values.append(balance(np.asarray([s.section.kind is kind for s in counted], dtype=np.float64)))
+    pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * len(counted)
+    asserted = strength.sum() + shortfall.sum() + plan.sum()
+    values.append(float(np.log((plan.sum() + pseudo_count) / (asserted + pseudo_count))))
+    return np.asarray(values)
+
+
+def evidence_matrix(reports: Iterable[Iterable[Statement]]) -> NDArray[np.float64]:
+    """The evidence features of several reports, shape (reports, features)."""
+    rows = [evidence(statements) for statements in reports]
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))

@@ -1,0 +1,161 @@
+"""The score: an ordinal model from evidence features to the probabilities of 1, 2, 3 and 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from cqc_nlp.framework import SCORES
+
+PUBLISHED_PRIOR = (3 / 55, 26 / 55, 25 / 55, 1 / 55)
+"""Shares of the scores 1 to 4 among 51 published scores of quality statement 4 (2, 25, 24 and 0 of them),
+one added to each. They are those that public sources showed, not a random sample."""
+
+# The usual distance between two thresholds, and how firmly data must argue against it (for scores never seen).
+_GAP = 2.0
+_GAP_WEIGHT = 0.5
+
+
+class QualityScorer(ClassifierMixin, BaseEstimator):
+    """Cumulative-link (proportional-odds) model of the score.
+
+    ``P(score <= k) = expit(threshold_k - x @ coef)`` with ascending thresholds (McCullagh, 1980,
+    *Regression models for ordinal data*), fitted by penalised maximum likelihood with the four scores
+    weighted alike, and then moved to the share that each score has in practice by Bayes' rule.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the L2 penalty on the coefficients of standardised features.
+    prior : sequence of four floats, optional
+        Share of each score in practice; equal shares if left out.
+    monotone : sequence of bool, optional
+        Which features may only raise the score: their coefficients are kept from falling below zero.
+
+    Attributes
+    ----------
+    classes_ : ndarray of int
+        Always ``[1, 2, 3, 4]``, whatever the training data held.
+    coef_ : ndarray of shape (features,)
+        On standardised features.
+    thresholds_ : ndarray of shape (3,)
+        Between 1 and 2, 2 and 3, 3 and 4 on the latent scale.
+    mean_, scale_ : ndarray of shape (features,)
+        For standardisation.
+
+    Examples
+    --------
+    >>> scorer = QualityScorer(monotone=[True]).fit([[-2.0], [0.0], [1.0], [2.0]] * 5, [1, 2, 3, 4] * 5)
+    >>> scorer.predict([[-3.0], [3.0]]).tolist()
+    [1, 4]
+    >>> scorer.predict_proba([[0.0]]).shape
+    (1, 4)
+    """
+
+    def __init__(self, C: float = 1.0, prior: Sequence[float] | None = None, monotone: Sequence[bool] | None = None) -> None:
+        self.C = C
+        self.prior = prior
+        self.monotone = monotone
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> QualityScorer:
+        """Fit to evidence features and scores.
+
+        Parameters
+        ----------
+        X : array of shape (reports, features)
+            From :func:`cqc_nlp.scoring.features.evidence_matrix`.
+        y : array of shape (reports,)
+            Scores, 1 to 4. Scores that are missing from it still get a probability.
+        sample_weight : array of shape (reports,), optional
+            Weights of the reports, before the scores are weighted alike.
+        """
+        rows, scores = validate_data(self, X, y, dtype=np.float64)
+        if not set(np.unique(scores).tolist()) <= set(SCORES):
+            raise ValueError(f"Scores are whole numbers from 1 to 4; got {np.unique(scores).tolist()}.")
+        if self.prior is not None and (len(self.prior) != len(SCORES) or min(self.prior) < 0 or sum(self.prior) <= 0):
+            raise ValueError(f"A prior is four shares, none below zero; got {self.prior}.")
+        if self.monotone is not None and len(self.monotone) != rows.shape[1]:
+            raise ValueError(f"monotone has {len(self.monotone)} entries for {rows.shape[1]} features.")
+        target = np.asarray(scores, dtype=int)
+        weight = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        totals = np.array([weight[target == score].sum() for score in SCORES])
+        present = totals > 0
+        weight = weight * (len(target) / present.sum() / np.where(present, totals, 1.0))[target - 1]
+
+        self.classes_ = np.array(SCORES)
+        self.mean_ = rows.mean(axis=0)
+        self.scale_ = np.where(rows.std(axis=0) > 0, rows.std(axis=0), 1.0)
+        standard = (rows - self.mean_) / self.scale_
+        features = rows.shape[1]
+
+        def objective(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            coef, first, logs = parameters[:features], parameters[features], parameters[features + 1 :]
+            gaps = np.exp(logs)
+            cuts = first + np.concatenate([[0.0], np.cumsum(gaps)])
+            latent = standard @ coef
+            upper = np.append(cuts, np.inf)[target - 1] - latent
+            lower = np.insert(cuts, 0, -np.inf)[target - 1] - latent
+            f_upper, f_lower = expit(upper), expit(lower)
+            p = np.maximum(f_upper - f_lower, 1e-300)
+            d_upper, d_lower = f_upper * (1 - f_upper) / p, f_lower * (1 - f_lower) / p
+            d_latent = weight * (d_upper - d_lower)
+            d_cuts = np.array([-(weight * d_upper)[target == k].sum() + (weight * d_lower)[target == k + 1].sum() for k in SCORES[:-1]])
+            drift = logs - np.log(_GAP)
+            value = -(weight * np.log(p)).sum() + coef @ coef / (2 * self.C) + _GAP_WEIGHT * (drift @ drift) + 1e-3 * first**2
+            gradient = np.concatenate([
+                standard.T @ d_latent + coef / self.C,
+                [d_cuts.sum() + 2e-3 * first],
+                np.array([d_cuts[k + 1 :].sum() for k in range(len(gaps))]) * gaps + 2 * _GAP_WEIGHT * drift,
+            ])  # fmt: skip
+            return float(value), gradient
+
+        start = np.concatenate([np.zeros(features), [-_GAP], np.full(len(SCORES) - 2, np.log(_GAP))])
+        bounds = [(0.0, None) if self.monotone is not None and self.monotone[k] else (None, None) for k in range(features)]
+        solution = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[*bounds, *[(None, None)] * 3], options={"maxiter": 2000})
+        self.coef_ = solution.x[:features]
+        self.thresholds_ = solution.x[features] + np.concatenate([[0.0], np.cumsum(np.exp(solution.x[features + 1 :]))])
+        self.n_iter_ = int(solution.nit)
+        return self
+
+    def latent(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Where reports stand on the latent scale, shape (reports,)."""
+        return np.asarray(self.contributions(X).sum(axis=1), dtype=np.float64)
+
+    def contributions(self, X: ArrayLike) -> NDArray[np.float64]:
+        """What each feature adds on the latent scale against a report of average evidence, shape (reports, features)."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray((rows - self.mean_) / self.scale_ * self.coef_, dtype=np.float64)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probabilities of the scores 1, 2, 3 and 4, shape (reports, 4)."""
+        return self.probabilities(self.latent(X))
+
+    def probabilities(self, latent: ArrayLike) -> NDArray[np.float64]:
+        """Probabilities of the scores at points of the latent scale, shape (points, 4)."""
+        points = np.asarray(latent, dtype=np.float64)[:, None]
+        below = np.hstack([np.zeros_like(points), expit(self.thresholds_ - points), np.ones_like(points)])
+        p = np.clip(np.diff(below, axis=1), 1e-12, None)
+        if self.prior is not None:
+            p = p * np.asarray(self.prior, dtype=np.float64)
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int_]:
+        """The most probable score of each report, shape (reports,)."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def expected_score(self, X: ArrayLike) -> NDArray[np.float64]:
+        """The mean of the score under its probabilities, shape (reports,)."""
+        return np.asarray(self.predict_proba(X) @ np.asarray(SCORES, dtype=np.float64))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags

@@ -1,0 +1,128 @@
+"""Statements → numbers: the TF-IDF encoder of the ``fast`` tagger."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from cqc_nlp.schema import SectionKind, Sentence
+from cqc_nlp.tagging.cues import cue_matrix
+
+_SECTION_KINDS = tuple(SectionKind)
+_PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent)")
+_YEAR = re.compile(r"\b(?:19|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?\b")
+_NUMBER = re.compile(r"\d[\d,.]*")
+# What a report or a draft says of its own score is the answer, not evidence for it.
+_OWN_GRADE = re.compile(
+    r"evidence shows (?:an exceptional standard|a good standard|(?:some|significant) shortfalls)"
+    r"|\b(?:scored?|rated?|graded?|assess(?:ed)?|judged?)\b(?: \w+){0,3} (?:as )?(?:a )?"
+    r"(?:[1-4]\b(?! ?%)|outstanding|good|requires improvement|inadequate)"
+    r"(?= (?:for|against|on|under|overall|in) (?:(?:this|the|our|each) )?(?:quality statement|statement|assessment|overall))",
+    re.IGNORECASE,
+)
+
+
+def normalise(text: str) -> str:
+    """The text as models see it: figures by kind, and no word of the document's own score.
+
+    Examples
+    --------
+    >>> normalise("In 2023/24, 28.9% of 1,200 carers had a break. Evidence shows some shortfalls.")
+    'In _year_, _percent_ of _number_ carers had a break. _score_.'
+    """
+    text = _OWN_GRADE.sub("_score_", text)
+    text = _PERCENT.sub("_percent_", text)
+    text = _YEAR.sub("_year_", text)
+    return _NUMBER.sub(lambda match: "_number_" + match.group()[len(match.group().rstrip(",.")) :], text)
+
+
+class TfidfEncoder(BaseEstimator):
+    """Word and character TF-IDF, cue rules and the place in the report.
+
+    Parameters
+    ----------
+    word_features, character_features : int
+        How many of the most frequent n-grams to keep.
+    cue_weight : float
+        Of a cue beside a row of TF-IDF, which has length one.
+    """
+
+    def __init__(self, word_features: int = 40_000, character_features: int = 30_000, cue_weight: float = 0.3) -> None:
+        self.word_features = word_features
+        self.character_features = character_features
+        self.cue_weight = cue_weight
+
+    def _vectorizers(self) -> tuple[TfidfVectorizer, TfidfVectorizer]:
+        word = TfidfVectorizer(
+            ngram_range=(1, 2), min_df=2, sublinear_tf=True, max_features=self.word_features,
+            token_pattern=r"[^\W\d]['’\w]*", dtype=np.float32,
+        )  # fmt: skip
+        character = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(3, 4), min_df=4, sublinear_tf=True,
+            max_features=self.character_features, dtype=np.float32,
+        )  # fmt: skip
+        return word, character
+
+    def fit(self, sequences: Sequence[Sequence[Sentence]], y: Any = None) -> TfidfEncoder:
+        """Learn the vocabularies."""
+        texts = [normalise(sentence.text) for sequence in sequences for sentence in sequence]
+        self.word_, self.character_ = self._vectorizers()
+        # A handful of texts has no n-gram that stands in several of them.
+        if len(texts) < 50:
+            self.word_.set_params(min_df=1)
+            self.character_.set_params(min_df=1)
+        self.word_.fit(texts)
+        self.character_.fit(texts)
+        return self
+
+    def transform(self, sequences: Sequence[Sequence[Sentence]]) -> csr_matrix:
+        """One row a sentence, in order; shape (sentences, features)."""
+        flat = [sentence for sequence in sequences for sentence in sequence]
+        before = [previous for sequence in sequences for previous in _previous(sequence)]
+        texts = [normalise(sentence.text) for sentence in flat]
+        place = np.zeros((len(flat), len(_SECTION_KINDS) + 1), dtype=np.float32)
+        for row, (sentence, previous) in enumerate(zip(flat, before, strict=True)):
+            place[row, _SECTION_KINDS.index(sentence.section.kind)] = 1
+            place[row, -1] = not previous
+        parts = [
+            self.word_.transform(texts),
+            self.character_.transform(texts),
+            cue_matrix([sentence.text for sentence in flat]) * self.cue_weight,
+            cue_matrix(before) * (self.cue_weight * 0.6),
+            csr_matrix(place) * self.cue_weight,
+        ]
+        return hstack(parts, format="csr", dtype=np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write the vocabularies and weights to ``vocabulary.json``."""
+        data = {}
+        for name, vectorizer in (("word", self.word_), ("character", self.character_)):
+            terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
+            data[name] = {"terms": terms, "idf": [round(float(value), 4) for value in vectorizer.idf_]}
+        (folder / "vocabulary.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+
+    def load(self, folder: Path) -> TfidfEncoder:
+        """Read what :meth:`save` wrote."""
+        data = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        self.word_, self.character_ = self._vectorizers()
+        for name, vectorizer in (("word", self.word_), ("character", self.character_)):
+            vectorizer.vocabulary = {term: column for column, term in enumerate(data[name]["terms"])}
+            vectorizer.idf_ = np.asarray(data[name]["idf"], dtype=np.float32)
+        return self
+
+
+def _previous(sequence: Sequence[Sentence]) -> list[str]:
+    """For each sentence the one before it in its paragraph, or nothing."""
+    texts = [""] * len(sequence)
+    for number in range(1, len(sequence)):
+        if sequence[number - 1].paragraph == sequence[number].paragraph:
+            texts[number] = sequence[number - 1].text
+    return texts
