@@ -15,7 +15,6 @@ from cqc_nlp.experiments.evaluation import score_metrics, tag_metrics
 from cqc_nlp.framework import QUALITY_STATEMENTS
 from cqc_nlp.schema import POLARITIES, Statement
 from cqc_nlp.scoring import PUBLISHED_PRIOR, QualityScorer, evidence_matrix
-from cqc_nlp.scoring.features import MONOTONE
 from cqc_nlp.tagging import StatementTagger
 
 FOLDS = 5
@@ -67,7 +66,7 @@ def train(name: str, out: Path, corpus: Path | None = None, say: Report = print)
         return evidence_matrix(tagged[r.id] for r in reports)
 
     scored = [r for r in (*training, *validation) if r.report.quality_statement == QUALITY_STATEMENTS[3].name]
-    scorer = QualityScorer(C=1.0, monotone=MONOTONE.tolist()).fit(matrix(scored), [r.score for r in scored])
+    scorer = QualityScorer().fit(matrix(scored), [r.score for r in scored])
     held_out = [r for r in test if r.report.quality_statement == QUALITY_STATEMENTS[3].name]
     probabilities = scorer.predict_proba(matrix(held_out))
     metrics = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -46,13 +47,15 @@ class Document:
     blocks: tuple[Block, ...]
 
 
+_YEAR = re.compile(r"\b(?:19|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?\b")
+
 ROW_SEPARATOR = " | "
 """Between the cells of a table row, in every format."""
 
 
 def is_header(cells: list[str]) -> bool:
-    """Whether the first row of a table names its columns: short cells without a figure or a full stop."""
-    return all(len(cell.split()) <= 8 and not any(ch.isdigit() or ch in ".;" for ch in cell) for cell in cells)
+    """Whether the first row of a table names its columns: short cells without a full stop or a figure other than a year."""
+    return all(len(cell.split()) <= 8 and not any(ch.isdigit() or ch in ".;" for ch in _YEAR.sub("", cell)) for cell in cells)
 
 
 def table_row(cells: Iterable[str], *, first: bool) -> tuple[str, BlockKind] | None:

@@ -15,7 +15,7 @@ from cqc_nlp.errors import EncryptedDocument, UnreadableDocument
 from cqc_nlp.reading.document import ROW_SEPARATOR, BlockKind, Document, compose, is_header, squash
 
 _BOLD = re.compile(r"bold|black|heavy|semibd|demi", re.IGNORECASE)
-_BULLET = re.compile(r"[•‣◦▪●·–\uf0b7\uf0a7o](?:\s+|$)")
+_BULLET = re.compile(r"[•‣◦▪●·–\uf0b7\uf0a7\x7fo](?:\s+|$)")
 _NUMBERED = re.compile(r"\(?(?:\d{1,2}|[a-z])[.)]\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]*]*$")
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?|[-–]\s*\d{1,4}\s*[-–]", re.IGNORECASE)

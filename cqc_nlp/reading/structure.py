@@ -115,9 +115,14 @@ def build(document: Document, name: str) -> Report:
         styled = block.kind is BlockKind.HEADING
         known = _match(key, _known_headings())
         named = _match(key, _quality_statements())
-        heading = styled or (block.kind is BlockKind.PROSE and (
-            known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(text, blocks, number)
-        ))  # fmt: skip
+        heading = (
+            styled
+            or (known and block.kind is BlockKind.ITEM)
+            or (
+                block.kind is BlockKind.PROSE
+                and (known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(text, blocks, number))
+            )
+        )
         if not heading:
             if left_out:
                 left_out -= 1
@@ -176,7 +181,15 @@ def _bare_heading(text: str, blocks: tuple[Block, ...], number: int) -> bool:
         return False
     if _VERB.search(line) and not line.endswith("?"):
         return False
-    return any(len(text[b.start : b.end].split()) > _HEADING_WORDS for b in blocks[number + 1 : number + 2])
+    following = [text[b.start : b.end] for b in blocks[number + 1 : number + 2]]
+    return any(len(after.split()) > _HEADING_WORDS or _is_known(after) for after in following)
+
+
+def _is_known(line: str) -> bool:
+    """Whether a line is a heading of the framework or prints a score."""
+    key = _key(line)
+    names = _furniture().left_out | _furniture().plain
+    return key in names or bool(_match(key, _known_headings()) or _match(key, _quality_statements())) or _printed_score(line) is not None
 
 
 def _left_out(blocks: tuple[Block, ...], text: str, number: int) -> int:

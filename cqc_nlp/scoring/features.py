@@ -3,7 +3,7 @@
 The text never enters, nor the printed score: only labels, their probabilities and the place of each
 statement. A repeated statement counts once.
 
-Every feature but the last is a *balance*, the logarithm of expected strengths over expected shortfalls,
+Every feature is a *balance*, the logarithm of expected strengths over expected shortfalls,
 
     log((S + a) / (F + a)),    a = 0.5 + 0.06 n,
 
@@ -30,17 +30,14 @@ FEATURES: tuple[str, ...] = (
     "balance",
     *(f"balance: {theme}" for theme in THEMES),
     *(f"balance: section {kind}" for kind in _SECTIONS),
-    "plans",
+    "balance: done over planned",
 )
 """Names of the features, in the order of the columns.
 
 ``balance`` is of all statements, ``balance: carers`` of those with the theme (weighted by its
-probability), ``balance: section market`` of those in the section. ``plans`` is the logarithm of
-expected plans over all that is asserted.
+probability), ``balance: section market`` of those in the section. ``balance: done over planned`` sets
+strengths against plans.
 """
-
-MONOTONE = np.array([name.startswith("balance") for name in FEATURES])
-"""Which features may only raise the score."""
 
 
 def polarity_weights(statements: Sequence[Statement]) -> NDArray[np.float64]:
@@ -65,19 +62,19 @@ def evidence(statements: Iterable[Statement]) -> NDArray[np.float64]:
     shortfall = weights[:, POLARITIES.index(Polarity.SHORTFALL)]
     plan = weights[:, POLARITIES.index(Polarity.PLAN)]
 
-    def balance(share: NDArray[np.float64]) -> float:
-        pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * share.sum()
-        return float(np.log((share @ strength + pseudo_count) / (share @ shortfall + pseudo_count)))
+    def balance(share: NDArray[np.float64], against: NDArray[np.float64], size: float) -> float:
+        pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * size
+        return float(np.log((share @ strength + pseudo_count) / (share @ against + pseudo_count)))
 
-    values = [balance(np.ones(len(counted)))]
+    every = np.ones(len(counted))
+    values = [balance(every, shortfall, len(counted))]
     for theme in THEMES:
-        share = [s.probabilities[theme] if theme in s.probabilities else float(theme in s.themes) for s in counted]
-        values.append(balance(np.asarray(share, dtype=np.float64)))
+        share = np.asarray([s.probabilities.get(theme, float(theme in s.themes)) for s in counted], dtype=np.float64)
+        values.append(balance(share, shortfall, share.sum()))
     for kind in _SECTIONS:
-        values.append(balance(np.asarray([s.section.kind is kind for s in counted], dtype=np.float64)))
-    pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * len(counted)
-    asserted = strength.sum() + shortfall.sum() + plan.sum()
-    values.append(float(np.log((plan.sum() + pseudo_count) / (asserted + pseudo_count))))
+        share = np.asarray([s.section.kind is kind for s in counted], dtype=np.float64)
+        values.append(balance(share, shortfall, share.sum()))
+    values.append(balance(every, plan, strength.sum() + plan.sum()))
     return np.asarray(values)
 
 

@@ -36,8 +36,9 @@ class QualityScorer(ClassifierMixin, BaseEstimator):
         Inverse strength of the L2 penalty on the coefficients of standardised features.
     prior : sequence of four floats, optional
         Share of each score in practice; equal shares if left out.
-    monotone : sequence of bool, optional
-        Which features may only raise the score: their coefficients are kept from falling below zero.
+    monotone : bool
+        Whether features may only raise the score: coefficients are kept from falling below zero. The
+        evidence features are built for it: each rises with strengths and falls with shortfalls.
 
     Attributes
     ----------
@@ -52,14 +53,14 @@ class QualityScorer(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
-    >>> scorer = QualityScorer(monotone=[True]).fit([[-2.0], [0.0], [1.0], [2.0]] * 5, [1, 2, 3, 4] * 5)
+    >>> scorer = QualityScorer().fit([[-2.0], [0.0], [1.0], [2.0]] * 5, [1, 2, 3, 4] * 5)
     >>> scorer.predict([[-3.0], [3.0]]).tolist()
     [1, 4]
     >>> scorer.predict_proba([[0.0]]).shape
     (1, 4)
     """
 
-    def __init__(self, C: float = 1.0, prior: Sequence[float] | None = None, monotone: Sequence[bool] | None = None) -> None:
+    def __init__(self, C: float = 0.1, prior: Sequence[float] | None = None, monotone: bool = True) -> None:
         self.C = C
         self.prior = prior
         self.monotone = monotone
@@ -81,8 +82,6 @@ class QualityScorer(ClassifierMixin, BaseEstimator):
             raise ValueError(f"Scores are whole numbers from 1 to 4; got {np.unique(scores).tolist()}.")
         if self.prior is not None and (len(self.prior) != len(SCORES) or min(self.prior) < 0 or sum(self.prior) <= 0):
             raise ValueError(f"A prior is four shares, none below zero; got {self.prior}.")
-        if self.monotone is not None and len(self.monotone) != rows.shape[1]:
-            raise ValueError(f"monotone has {len(self.monotone)} entries for {rows.shape[1]} features.")
         target = np.asarray(scores, dtype=int)
         weight = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         totals = np.array([weight[target == score].sum() for score in SCORES])
@@ -117,7 +116,7 @@ class QualityScorer(ClassifierMixin, BaseEstimator):
             return float(value), gradient
 
         start = np.concatenate([np.zeros(features), [-_GAP], np.full(len(SCORES) - 2, np.log(_GAP))])
-        bounds = [(0.0, None) if self.monotone is not None and self.monotone[k] else (None, None) for k in range(features)]
+        bounds = [(0.0 if self.monotone else None, None)] * features
         solution = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[*bounds, *[(None, None)] * 3], options={"maxiter": 2000})
         self.coef_ = solution.x[:features]
         self.thresholds_ = solution.x[features] + np.concatenate([[0.0], np.cumsum(np.exp(solution.x[features + 1 :]))])

@@ -20,26 +20,41 @@ _SECTION_KINDS = tuple(SectionKind)
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?\b")
 _NUMBER = re.compile(r"\d[\d,.]*")
-# What a report or a draft says of its own score is the answer, not evidence for it.
+_GRADE = r"(?:[1-4]\b(?! ?%)|outstanding|good|requires improvement|inadequate)"
+_GRADED = r"(?:scor|rat|grad|assess|judg)(?:ed|e|es|ing)?"
 _OWN_GRADE = re.compile(
     r"evidence shows (?:an exceptional standard|a good standard|(?:some|significant) shortfalls)"
-    r"|\b(?:scored?|rated?|graded?|assess(?:ed)?|judged?)\b(?: \w+){0,3} (?:as )?(?:a )?"
-    r"(?:[1-4]\b(?! ?%)|outstanding|good|requires improvement|inadequate)"
-    r"(?= (?:for|against|on|under|overall|in) (?:(?:this|the|our|each) )?(?:quality statement|statement|assessment|overall))",
+    rf"|\b(?:we|ourselves|(?:local )?authority|council|borough|county)\b"
+    rf"(?: (?:have|has|had|are|is|was|were|been|be|would|currently|therefore|ourselves|itself|self)){{0,4}} {_GRADED}\b"
+    rf"(?: (?:ourselves|itself|ours?|as|at|to|be|an?|overall|currently)){{0,4}} {_GRADE}"
+    rf"|\b(?:score|rating|grade|judgement)(?: (?:for|of|against|on) (?:this|the|our) quality statement)?"
+    rf"(?: (?:is|was|of|remains))+ {_GRADE}",
     re.IGNORECASE,
 )
 
 
+def mask_own_grade(text: str) -> str:
+    """The text without what a document says of its own score: that is the answer, not evidence for it.
+
+    Ratings of services are evidence and stay.
+
+    Examples
+    --------
+    >>> mask_own_grade("We have assessed ourselves as good. 84% of care homes were rated good.")
+    '_score_. 84% of care homes were rated good.'
+    """
+    return _OWN_GRADE.sub("_score_", text)
+
+
 def normalise(text: str) -> str:
-    """The text as models see it: figures by kind, and no word of the document's own score.
+    """The text as the vocabularies see it: figures by kind, and no word of the document's own score.
 
     Examples
     --------
     >>> normalise("In 2023/24, 28.9% of 1,200 carers had a break. Evidence shows some shortfalls.")
     'In _year_, _percent_ of _number_ carers had a break. _score_.'
     """
-    text = _OWN_GRADE.sub("_score_", text)
-    text = _PERCENT.sub("_percent_", text)
+    text = _PERCENT.sub("_percent_", mask_own_grade(text))
     text = _YEAR.sub("_year_", text)
     return _NUMBER.sub(lambda match: "_number_" + match.group()[len(match.group().rstrip(",.")) :], text)
 
@@ -95,8 +110,8 @@ class TfidfEncoder(BaseEstimator):
         parts = [
             self.word_.transform(texts),
             self.character_.transform(texts),
-            cue_matrix([sentence.text for sentence in flat]) * self.cue_weight,
-            cue_matrix(before) * (self.cue_weight * 0.6),
+            cue_matrix([mask_own_grade(sentence.text) for sentence in flat]) * self.cue_weight,
+            cue_matrix([mask_own_grade(text) for text in before]) * (self.cue_weight * 0.6),
             csr_matrix(place) * self.cue_weight,
         ]
         return hstack(parts, format="csr", dtype=np.float32)

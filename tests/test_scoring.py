@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+import cqc_nlp
+from cqc_nlp.schema import POLARITIES, THEMES, Section, SectionKind, Sentence, Statement, Tag
+from cqc_nlp.scoring import FEATURES, PUBLISHED_PRIOR, QualityScorer, evidence
+
+SECTIONS = [Section("", kind, 0, 1) for kind in SectionKind]
+TAGS = st.builds(Tag, st.sampled_from(POLARITIES), st.just(()), st.lists(st.sampled_from(THEMES), unique=True, max_size=2).map(tuple))
+STATEMENTS = st.builds(lambda tag, section: Statement.of(Sentence("x", 0, 1, section, 0), tag), TAGS, st.sampled_from(SECTIONS))
+
+
+def expected(statements):
+    return float(cqc_nlp.load_scorer("fast").expected_score(evidence(statements)[None])[0])
+
+
+@given(st.lists(STATEMENTS, max_size=60), STATEMENTS)
+def test_a_shortfall_never_raises_and_a_strength_never_lowers_the_expected_score(statements, another):
+    before, after = expected(statements), expected([*statements, another])
+    if another.polarity == "shortfall":
+        assert after <= before + 1e-9
+    if another.polarity == "strength":
+        assert after >= before - 1e-9
+
+
+@given(st.lists(STATEMENTS, max_size=30))
+def test_repeated_statements_do_not_count(statements):
+    repeated = [Statement(s.text, s.start, s.end, s.section, s.paragraph, True, s.tag) for s in statements]
+    assert evidence([*statements, *repeated]).tolist() == evidence(statements).tolist()
+
+
+@given(
+    st.lists(st.sampled_from([1, 2, 3, 4]), min_size=4, max_size=30).filter(lambda y: len(set(y)) > 1),
+    st.sampled_from([None, PUBLISHED_PRIOR]),
+)
+def test_always_four_probabilities_whatever_scores_are_missing(scores, prior):
+    X = np.array(scores, dtype=float)[:, None] + np.linspace(0, 0.1, len(scores))[:, None]
+    p = QualityScorer(prior=prior).fit(X, scores).predict_proba([[-5.0], [2.5], [9.0]])
+    assert p.shape == (3, 4)
+    assert (p >= 0).all()
+    assert np.allclose(p.sum(axis=1), 1)
+    mean = p @ [1, 2, 3, 4]
+    assert mean[0] <= mean[1] + 1e-9
+    assert mean[1] <= mean[2] + 1e-9
+
+
+def test_the_scorer_orders_scores():
+    rng = np.random.default_rng(0)
+    y = rng.integers(1, 5, 200)
+    X = np.column_stack([y + rng.normal(0, 0.5, 200), rng.normal(0, 1, 200)])
+    scorer = QualityScorer(C=10, monotone=False).fit(X[:150], y[:150])
+    assert (scorer.predict(X[150:]) == y[150:]).mean() > 0.6
+    assert (np.abs(scorer.predict(X[150:]) - y[150:]) <= 1).all()
+    assert np.all(np.diff(scorer.thresholds_) > 0)
+    assert clone(scorer).get_params() == scorer.get_params()
+    assert np.allclose(scorer.contributions(X).sum(axis=1), scorer.latent(X))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "y", "words"),
+    [
+        ({}, [0, 5], "1 to 4"),
+        ({"prior": (1, 2)}, [1, 2], "four shares"),
+    ],
+)
+def test_mistakes_are_answered(arguments, y, words):
+    with pytest.raises(ValueError, match=words):
+        QualityScorer(**arguments).fit([[0.0], [1.0]], y)
+
+
+BODY = "\n\n".join(
+    [
+        "## Ensuring quality of local services",
+        "Visits took place each year. There was a lack of feedback from people. We plan to mend this.",
+        "Providers told us that they felt supported, however some reports were late.",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# Care provision, integration and continuity\n\nScore: 1",
+        "# Care provision, integration and continuity\n\nScore: 4\n\n4 - Evidence shows an exceptional standard",
+        "# Outstanding: Marlbeck Council\n\n## Care provision, integration and continuity\n\nRating: Outstanding",
+        "# An inadequate Dunmoor Council\n\nScore: 1\n\nEvidence shows significant shortfalls",
+        "Score 3\n\n3 - Evidence shows a good standard",
+    ],
+)
+def test_printed_scores_and_rating_words_in_headings_change_nothing(head):
+    plain = cqc_nlp.assess(cqc_nlp.read_text(BODY), model="fast")
+    headed = cqc_nlp.assess(cqc_nlp.read_text(f"{head}\n\n{BODY}"), model="fast")
+    renamed = cqc_nlp.assess(cqc_nlp.read_text(BODY.replace("quality of local", "quality of outstanding local", 0)), model="fast")
+    assert [s.tag for s in headed.statements] == [s.tag for s in plain.statements]
+    assert headed.probabilities.tolist() == plain.probabilities.tolist() == renamed.probabilities.tolist()
+
+
+@pytest.mark.parametrize("word", ["Good", "Outstanding", "Inadequate", "Requires improvement"])
+def test_rating_words_in_a_subheading_change_nothing(word):
+    plain = cqc_nlp.assess(cqc_nlp.read_text(BODY.replace("\n\nProviders", "\n\n### What works\n\nProviders")), model="fast")
+    rated = cqc_nlp.assess(cqc_nlp.read_text(BODY.replace("\n\nProviders", f"\n\n### {word} practice\n\nProviders")), model="fast")
+    assert rated.probabilities.tolist() == plain.probabilities.tolist()
+
+
+def test_a_sentence_that_states_the_own_grade_counts_alike_whatever_the_grade():
+    def probabilities(score, word):
+        own = f"We have scored ourselves {score} for this quality statement. We are rated {word} overall in our assessment."
+        return cqc_nlp.assess(f"{BODY}\n\n{own}", model="fast").probabilities.tolist()
+
+    assert probabilities(1, "inadequate") == probabilities(4, "outstanding")
+
+
+def test_the_explanation_adds_up():
+    assessment = cqc_nlp.assess(BODY, model="fast")
+    explanation = assessment.explain()
+    assert sum(c for _, _, c in explanation.features) == pytest.approx(explanation.latent)
+    assert [name for name, _, _ in explanation.features] == list(FEATURES)
+    assert len(explanation.statements) == len(assessment.statements)
+    assert "What the score rests on" in str(explanation)
+
+
+@given(st.floats(0.05, 1.0))
+def test_prediction_sets_are_adjacent_and_hold_the_coverage(coverage):
+    assessment = cqc_nlp.assess(BODY, model="fast")
+    chosen = assessment.prediction_set(coverage)
+    assert list(chosen) == list(range(chosen[0], chosen[-1] + 1))
+    assert sum(assessment.probabilities[s - 1] for s in chosen) >= coverage - 1e-9
+    assert assessment.score in chosen
