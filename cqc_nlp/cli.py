@@ -74,17 +74,23 @@ def assess(
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Option("--model", "-m", help="Which recipe: fast.")] = "fast",
+    model: Annotated[str, typer.Option("--model", "-m", help="Which recipe: fast or accurate (needs cqc-nlp[train]).")] = "fast",
     out: Annotated[Path | None, typer.Option("--out", help="Model folder to write; models/NAME if left out.")] = None,
     corpus: Corpus = None,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="For accurate: folder or hub name of a sentence encoder; all-MiniLM-L6-v2 if left out.")
+    ] = None,
 ) -> None:
     """Train a model on the corpus and write its folder."""
     import json
 
+    from cqc_nlp.experiments.training import DEFAULT_ENCODER, MODELS
     from cqc_nlp.experiments.training import train as run
 
+    if model not in MODELS:
+        _usage(f"there is no recipe {model!r}; choose one of {', '.join(MODELS)}")
     with _Errors():
-        metrics = run(model, out or Path("models") / model, corpus, say=lambda line: typer.echo(line, err=True))
+        metrics = run(model, out or Path("models") / model, corpus, encoder or DEFAULT_ENCODER, say=lambda line: typer.echo(line, err=True))
     typer.echo(json.dumps(metrics, indent=1))
 
 
@@ -132,6 +138,55 @@ def corpus_import(
     with _Errors():
         reports, groups = add(files, corpus)
     typer.echo(f"{reports} reports and {groups} contrast groups added to {corpus}")
+
+
+@corpus_app.command("validate")
+def corpus_validate(
+    corpus: Corpus = None,
+    against: Annotated[Path | None, typer.Option("--against", help="Folder of .txt files whose wording must not be in the corpus.")] = None,
+) -> None:
+    """Check format, labels, splits and duplicates; exit status 1 if something is wrong."""
+    from cqc_nlp.corpus.validation import validate
+
+    findings = validate(corpus, against)
+    for finding in findings:
+        typer.echo(finding)
+    typer.echo(f"{len(findings)} findings" if findings else "The corpus is sound.")
+    raise typer.Exit(1 if findings else 0)
+
+
+@corpus_app.command("stats")
+def corpus_stats(
+    corpus: Corpus = None,
+    beside: Annotated[
+        Path | None, typer.Option("--beside", help="Folder of labelled texts (NAME.txt with NAME.tsv) to set beside the corpus.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="OUT", help="Write a plot of the polarities (needs cqc-nlp[plot]).")
+    ] = None,
+) -> None:
+    """Figures of the corpus as a table, by score and kind of report."""
+    from cqc_nlp.corpus.statistics import corpus_statistics, plot_mix
+
+    with _Errors():
+        figures = corpus_statistics(corpus, beside)
+    typer.echo(figures.to_string())
+    if plot:
+        figure = plot_mix(figures).figure
+        figure.savefig(plot, dpi=150, bbox_inches="tight")  # type: ignore[union-attr]
+
+
+@corpus_app.command("agreement")
+def corpus_agreement(
+    first: Annotated[Path, typer.Argument(help="One reading: corpus JSON Lines, or lines of ID|polarity|also|themes|source.")],
+    second: Annotated[Path, typer.Argument(help="Another reading of the same statements.")],
+) -> None:
+    """Cohen's kappa and Krippendorff's alpha of two readings, by question and label."""
+    from cqc_nlp.corpus.agreement import agreement, read_labels
+
+    with _Errors():
+        table = agreement(read_labels(first), read_labels(second))
+    typer.echo(table.to_string(na_rep="-"))
 
 
 def _write_csv(assessments: list[Assessment], out: Path) -> None:

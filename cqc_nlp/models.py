@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -110,16 +111,15 @@ def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer
     for old in folder.iterdir():
         if old.is_file():
             old.unlink()
-    heads = {key: value for key, value in vars(tagger).items() if key.endswith("_head_")}
-    skops.io.dump(_compact(heads), folder / "tagger.skops", compression=8)  # zipfile.ZIP_DEFLATED
+    save_heads(tagger, folder / "tagger.skops")
     tagger.encoder_.save(folder)
     skops.io.dump(scorer, folder / "scorer.skops")
     (folder / "README.md").write_text(card, encoding="utf-8")
     description = {
         "format": FORMAT,
         "name": name,
-        "encoder": {"type": type(tagger.encoder_).__name__, **tagger.encoder_.get_params()},
-        "tagger": {"labels": tagger.classes_.tolist(), "C": tagger.C, "thresholds": dict(sorted(tagger.thresholds_.items()))},
+        "encoder": tagger.encoder_.settings(),
+        "tagger": {"labels": tagger.classes_.tolist(), "thresholds": dict(sorted(tagger.thresholds_.items()))},
         "scorer": {"features": list(FEATURES)},
         "versions": {"cqc-nlp": __version__, "scikit-learn": sklearn.__version__},
         **facts,
@@ -164,25 +164,30 @@ def _load_tagger(folder: str) -> StatementTagger:
     import numpy as np
 
     from cqc_nlp.tagging import StatementTagger
-    from cqc_nlp.tagging.encoding import TfidfEncoder
 
     description = verify(folder)
-    encoders = {"TfidfEncoder": TfidfEncoder}
-    settings = dict(description["encoder"])
-    kind = settings.pop("type")
-    if kind not in encoders:
-        raise ModelError(f"{folder}: its encoder {kind!r} is unknown to this version of cqc-nlp; upgrade cqc-nlp.")
-    encoder = encoders[kind](**settings)
     labels = description["tagger"]["labels"]
-    tagger = StatementTagger(labels=tuple(labels), encoder=encoder, C=description["tagger"]["C"])
-    tagger.encoder_ = encoder.load(Path(folder))
+    encoder = _encoder(description["encoder"], Path(folder))
+    tagger = StatementTagger(labels=tuple(labels), encoder=encoder)
+    tagger.encoder_ = encoder
     tagger.classes_ = np.asarray(labels)
     tagger.thresholds_ = dict(description["tagger"]["thresholds"])
-    for key, head in _skops(Path(folder) / "tagger.skops").items():
-        setattr(tagger, key, head)
+    load_heads(tagger, Path(folder) / "tagger.skops")
     if sorted(tagger.polarity_head_.classes_.tolist()) != sorted(labels):
         raise ModelError(f"{folder}: the labels of model.json are not those that the tagger was trained on.")
     return tagger
+
+
+def _encoder(settings: Mapping[str, Any], folder: Path) -> Any:
+    """The encoder that ``model.json`` describes."""
+    from cqc_nlp.tagging.blending import BlendedEncoder
+    from cqc_nlp.tagging.encoding import TfidfEncoder
+
+    kinds = {kind.__name__: kind for kind in (TfidfEncoder, BlendedEncoder)}
+    kind = settings.get("type")
+    if kind not in kinds:
+        raise ModelError(f"{folder}: its encoder {kind!r} is unknown to this version of cqc-nlp; upgrade cqc-nlp.")
+    return kinds[kind].load(folder, settings)
 
 
 @lru_cache(maxsize=4)
@@ -210,17 +215,26 @@ def _skops(path: Path) -> Any:
         return skops.io.load(path, trusted=_TRUSTED)
     except UntrustedTypesFoundException as error:
         raise ModelError(f"{path}: it holds types that a model may not hold ({error}).") from error
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: it is no file of estimators, or one made by another version; train the model again.") from error
 
 
-def _compact(heads: dict[str, Any]) -> dict[str, Any]:
-    """The heads with single-precision weights, which halves the file."""
+def save_heads(tagger: StatementTagger, path: Path) -> None:
+    """Write the scikit-learn heads of a tagger, with single-precision weights, which halves the file."""
     from copy import deepcopy
 
     import numpy as np
+    import skops.io
 
-    heads = deepcopy(heads)
+    heads = deepcopy({key: value for key, value in vars(tagger).items() if key.endswith("_head_")})
     for head in heads.values():
         for linear in getattr(head, "estimators_", [head]):
             linear.coef_ = linear.coef_.astype(np.float32)
             linear.intercept_ = linear.intercept_.astype(np.float32)
-    return heads
+    skops.io.dump(heads, path, compression=zipfile.ZIP_DEFLATED)
+
+
+def load_heads(tagger: StatementTagger, path: Path) -> None:
+    """Give a tagger the heads that :func:`save_heads` wrote."""
+    for key, head in _skops(path).items():
+        setattr(tagger, key, head)

@@ -157,4 +157,4 @@ def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
 
 
 def _existing(path: Path) -> list[dict[str, Any]]:
-    return list(records._lines(path)) if path.exists() else []
+    return list(records.lines(path)) if path.exists() else []

@@ -24,9 +24,6 @@ from cqc_nlp import framework, resources
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.schema import (
     ASSERTIONS,
-    POLARITIES,
-    SOURCES,
-    THEMES,
     Paragraph,
     Polarity,
     Report,
@@ -105,9 +102,9 @@ def labelled_reports(corpus: Path | None = None, splits: Iterable[str] = SPLITS)
     corpus = corpus or resources.folder("corpus")
     found = []
     for split in splits:
-        for row in _lines(corpus / "reports" / f"{split}.jsonl"):
-            lines = _lines(corpus / "statements" / split / f"{row['report']}.jsonl")
-            found.append(_labelled_report(row, list(lines), split))
+        for row in lines(corpus / "reports" / f"{split}.jsonl"):
+            rows = lines(corpus / "statements" / split / f"{row['report']}.jsonl")
+            found.append(_labelled_report(row, list(rows), split))
     return found
 
 
@@ -119,7 +116,7 @@ def contrast_groups(corpus: Path | None = None, splits: Iterable[str] = ("train"
         path = corpus / "contrasts" / f"{split}.jsonl"
         if not path.exists():
             continue
-        for group, members in groupby(_lines(path), key=lambda row: row["group"]):
+        for group, members in groupby(lines(path), key=lambda row: row["group"]):
             rows = list(members)
             statements = tuple(
                 Statement(row["text"], 0, len(row["text"]), Section("", SectionKind.OTHER, 0, len(row["text"])), 0, False, tag(row))
@@ -177,7 +174,8 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON Lines."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -190,7 +188,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 raise CorpusError(f"{path}, line {number}: this is no JSON object ({error}); mend the line.") from error
 
 
-def _labelled_report(row: Mapping[str, Any], lines: list[dict[str, Any]], split: str) -> LabelledReport:
+def _labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: str) -> LabelledReport:
     """Lay the lines of a report out as a published report, so that gold and predicted statements are alike."""
     name = row.get("report", "?")
     try:
@@ -201,7 +199,7 @@ def _labelled_report(row: Mapping[str, Any], lines: list[dict[str, Any]], split:
         statements: list[Statement] = []
         heading, paragraph = None, None
         spans: list[tuple[int, int, int, int, Tag, str]] = []
-        for line in lines:
+        for line in rows:
             if line["heading"] != heading:
                 heading, paragraph = line["heading"], None
                 parts.append(f"\n\n{heading}")
@@ -236,22 +234,3 @@ def _labelled_report(row: Mapping[str, Any], lines: list[dict[str, Any]], split:
         return LabelledReport(name, row["kind"], split, row["score"], report, tuple(statements))
     except (KeyError, ValueError, TypeError) as error:
         raise CorpusError(f"report {name}: a line does not follow the format ({error}); run `cqc-nlp corpus validate`.") from error
-
-
-__all__ = [
-    "ASSERTIONS",
-    "KINDS",
-    "POLARITIES",
-    "SOURCES",
-    "SPLITS",
-    "THEMES",
-    "ContrastGroup",
-    "LabelledReport",
-    "contrast_groups",
-    "digest",
-    "labelled_reports",
-    "row",
-    "split_of",
-    "tag",
-    "write_lines",
-]

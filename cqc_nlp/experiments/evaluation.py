@@ -18,7 +18,8 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
     Returns
     -------
     dict
-        ``polarity_macro_f1``, ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1 by label for polarity,
+        ``support`` (gold counts by label), ``calibration_error`` of the polarity, ``polarity_macro_f1``,
+        ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1 by label for polarity,
         assertions (polarity or ``also``) and themes, ``theme_macro_f1`` and ``source_accuracy``, rounded to
         three places.
     """
@@ -31,6 +32,7 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
     themes = {str(t): _f1([t in s.themes for s in gold], [t in s.themes for s in predicted]) for t in THEMES}
     return {
         "statements": len(y),
+        "support": {label: y.count(label) for label in labels} | {str(t): sum(t in s.themes for s in gold) for t in THEMES},
         "polarity_macro_f1": _round(np.mean(per_label)),
         "polarity_kappa": _round(cohen_kappa_score(y, p)),
         "polarity_accuracy": _round(accuracy_score(y, p)),
@@ -38,8 +40,17 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
         "assertion_f1": assertions,
         "theme_macro_f1": _round(np.mean(list(themes.values()))),
         "theme_f1": themes,
+        "calibration_error": _round(calibration_error([a == b for a, b in zip(y, p, strict=True)], [s.confidence for s in predicted])),
         "source_accuracy": _round(accuracy_score([str(s.source) for s in gold], [str(s.source) for s in predicted])),
     }
+
+
+def calibration_error(right: Sequence[bool], confidence: Sequence[float], bins: int = 10) -> float:
+    """Expected calibration error: mean distance of confidence and accuracy over bins of equal width, by their size."""
+    right_, confidence_ = np.asarray(right, dtype=float), np.asarray(confidence, dtype=float)
+    which = np.minimum((confidence_ * bins).astype(int), bins - 1)
+    gaps = [(which == b).mean() * abs(right_[which == b].mean() - confidence_[which == b].mean()) for b in set(which.tolist())]
+    return float(sum(gaps))
 
 
 def score_metrics(gold: Sequence[int], predicted: Sequence[int], probabilities: Any) -> dict[str, float]:

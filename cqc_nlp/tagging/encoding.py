@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,14 +124,20 @@ class TfidfEncoder(BaseEstimator):
             data[name] = {"terms": terms, "idf": [round(float(value), 4) for value in vectorizer.idf_]}
         (folder / "vocabulary.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
-    def load(self, folder: Path) -> TfidfEncoder:
-        """Read what :meth:`save` wrote."""
+    def settings(self) -> dict[str, Any]:
+        """What ``model.json`` says of it."""
+        return {"type": type(self).__name__, **self.get_params()}
+
+    @classmethod
+    def load(cls, folder: Path, settings: Mapping[str, Any]) -> TfidfEncoder:
+        """The encoder that :meth:`save` wrote."""
+        encoder = cls(**{key: value for key, value in settings.items() if key != "type"})
         data = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
-        self.word_, self.character_ = self._vectorizers()
-        for name, vectorizer in (("word", self.word_), ("character", self.character_)):
+        encoder.word_, encoder.character_ = encoder._vectorizers()
+        for name, vectorizer in (("word", encoder.word_), ("character", encoder.character_)):
             vectorizer.vocabulary = {term: column for column, term in enumerate(data[name]["terms"])}
             vectorizer.idf_ = np.asarray(data[name]["idf"], dtype=np.float32)
-        return self
+        return encoder
 
 
 def _previous(sequence: Sequence[Sentence]) -> list[str]:

@@ -13,7 +13,7 @@ from sklearn.metrics import precision_recall_curve
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from cqc_nlp.schema import ASSERTIONS, THEMES, Polarity, Section, SectionKind, Sentence, Source, Statement, Tag
+from cqc_nlp.schema import ASSERTIONS, SOURCES, THEMES, Polarity, Section, SectionKind, Sentence, Source, Statement, Tag
 from cqc_nlp.tagging.encoding import TfidfEncoder
 
 Text = str | Sentence
@@ -34,6 +34,8 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         Turns sequences of sentences into rows; :class:`~cqc_nlp.tagging.encoding.TfidfEncoder` if left out.
     C : float
         Inverse strength of the L2 penalty of the heads.
+    class_weight : str or None
+        ``"balanced"`` gives each class the same weight in training; None, its share.
     max_iter : int
         Most iterations of the solver.
 
@@ -52,10 +54,18 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
     ['late']
     """
 
-    def __init__(self, labels: Sequence[str] | None = None, encoder: Any = None, C: float = 2.0, max_iter: int = 300) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str] | None = None,
+        encoder: Any = None,
+        C: float = 2.0,
+        class_weight: str | None = "balanced",
+        max_iter: int = 300,
+    ) -> None:
         self.labels = labels
         self.encoder = encoder
         self.C = C
+        self.class_weight = class_weight
         self.max_iter = max_iter
 
     def fit(self, X: Iterable[Text], y: Iterable[str]) -> StatementTagger:
@@ -137,6 +147,23 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         tags = self._tags([sentences])
         return tuple(Statement.of(sentence, tag) for sentence, tag in zip(sentences, tags, strict=True))
 
+    def logits(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
+        """Log-probabilities of polarity and source and log-odds of further polarities and themes.
+
+        Returns
+        -------
+        ndarray of shape (sentences, 16)
+            Columns: the classes, the three assertions, the four themes, the five sources.
+        """
+        rows = self._encode(sequences)
+        sources = [self.source_head_.classes_.tolist().index(str(source)) for source in SOURCES]
+        return np.hstack([
+            np.log(np.maximum(self.polarity_head_.predict_proba(rows)[:, self._columns()], 1e-6)),
+            self.assertion_head_.decision_function(rows),
+            self.theme_head_.decision_function(rows),
+            np.log(np.maximum(self.source_head_.predict_proba(rows)[:, sources], 1e-6)),
+        ])  # fmt: skip
+
     def _tags(self, sequences: Sequence[Sequence[Sentence]]) -> list[Tag]:
         check_is_fitted(self)
         if not any(len(sequence) for sequence in sequences):
@@ -179,7 +206,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
             raise ValueError(f"The labels {sorted(unknown)} are not among {self.classes_.tolist()}.")
         if len(found) < len(self.classes_) or len(found) < 2:
             raise ValueError(f"Training needs examples of two or more labels and of every label given; got {found}.")
-        self.polarity_head_ = LogisticRegression(C=self.C, class_weight="balanced", max_iter=self.max_iter).fit(rows, targets)
+        self.polarity_head_ = LogisticRegression(C=self.C, class_weight=self.class_weight, max_iter=self.max_iter).fit(rows, targets)
         self.thresholds_: dict[str, float] = {}
 
     def _columns(self) -> list[int]:

@@ -45,12 +45,8 @@ def show(assessment: Assessment, console: Console) -> None:
         chosen = strongest(assessment, polarity)
         if chosen:
             console.print(f"\n[bold]{title}[/bold]", highlight=False)
-        for statement in chosen:
-            section = _SECTION_NAMES.get(statement.section.kind, statement.section.heading)
-            console.print(f"[{STYLES[polarity]}]•[/] {escape(statement.text)}", highlight=False)
-            if section:
-                console.print(f"  [dim]{escape(section)}[/dim]", highlight=False)
-    console.print("\n[dim]A prediction from the evidence as written. It supports judgement and does not replace it.[/dim]")
+            console.print(_statement_list(chosen))
+    console.print("\n[dim]A prediction from the evidence as written. It supports judgement;\nit does not replace it.[/dim]")
 
 
 def strongest(assessment: Assessment, polarity: Polarity, count: int = _STRONGEST) -> list[Statement]:
@@ -68,4 +64,13 @@ def _evidence_table(statements: list[Statement]) -> Table:
     rows += [("no theme", [s for s in statements if not s.themes]), ("all statements", statements)]
     for name, chosen in rows:
         table.add_row(name, *(str(sum(s.polarity == polarity for s in chosen)) for polarity in POLARITIES))
+    return table
+
+
+def _statement_list(statements: list[Statement]) -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for statement in statements:
+        section = _SECTION_NAMES.get(statement.section.kind, statement.section.heading)
+        where = f"\n[dim]{escape(section)}[/dim]" if section else ""
+        table.add_row(f"[{STYLES[Polarity(statement.polarity)]}]•[/]", escape(statement.text) + where)
     return table

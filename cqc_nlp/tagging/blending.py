@@ -1,0 +1,71 @@
+"""The encoder of the ``accurate`` tagger: a network and a tagger of words and rules, blended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator
+
+from cqc_nlp.models import load_heads, save_heads
+from cqc_nlp.schema import POLARITIES, Sentence
+from cqc_nlp.tagging.encoding import TfidfEncoder
+from cqc_nlp.tagging.tagger import StatementTagger
+from cqc_nlp.tagging.transformer import OUTPUTS, ContextEncoder
+
+
+class BlendedEncoder(BaseEstimator):
+    """The mean of two opinions on every label: the logits of a network and of a tagger of words and rules.
+
+    They err in different places. The weights are equal, not learnt: both parts learn from written reports,
+    on which the network looks better than it is on published ones.
+
+    Parameters
+    ----------
+    network : ContextEncoder
+        The fine-tuned encoder.
+    words : StatementTagger
+        A fitted tagger of words and rules.
+    """
+
+    def __init__(self, network: ContextEncoder, words: StatementTagger) -> None:
+        self.network = network
+        self.words = words
+
+    def fit(self, sequences: Sequence[Sequence[Sentence]], y: Any = None) -> BlendedEncoder:
+        """Nothing to learn: both parts are fitted."""
+        return self
+
+    def transform(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
+        """One row a sentence, in order; shape (sentences, 16), columns as in ``OUTPUTS``."""
+        if not any(len(sequence) for sequence in sequences):
+            return np.zeros((0, len(OUTPUTS)))
+        logits = np.array(self.network.transform(sequences), dtype=np.float64)
+        for question in ("polarity", "source"):
+            columns = [column for column, name in enumerate(OUTPUTS) if name.startswith(question)]
+            logits[:, columns] = log_softmax(logits[:, columns], axis=1)
+        return (logits + self.words.logits(sequences)) / 2
+
+    def settings(self) -> dict[str, Any]:
+        """What ``model.json`` says of it."""
+        return {"type": type(self).__name__, "max_tokens": self.network.max_tokens, "words": self.words.encoder_.settings()}
+
+    def save(self, folder: Path) -> None:
+        """Write both parts."""
+        self.network.save(folder)
+        self.words.encoder_.save(folder)
+        save_heads(self.words, folder / "words.skops")
+
+    @classmethod
+    def load(cls, folder: Path, settings: Mapping[str, Any]) -> BlendedEncoder:
+        """The encoder that :meth:`save` wrote."""
+        labels = [str(polarity) for polarity in POLARITIES]
+        words = StatementTagger(labels=labels)
+        words.encoder_ = TfidfEncoder.load(folder, settings["words"])
+        words.classes_ = np.asarray(labels)
+        load_heads(words, folder / "words.skops")
+        return cls(ContextEncoder(settings["max_tokens"]).load(folder), words)
