@@ -189,6 +189,22 @@ def corpus_agreement(
     typer.echo(table.to_string(na_rep="-"))
 
 
+@corpus_app.command("learning-curve")
+def corpus_learning_curve(
+    corpus: Corpus = None,
+    beside: Annotated[
+        Path | None, typer.Option("--beside", help="Folder of labelled texts (NAME.txt with NAME.tsv) to measure on as well.")
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", help="How many parts of each size are drawn and averaged.")] = 3,
+) -> None:
+    """Figures of the fast tagger trained on 25%, 50% and 100% of the corpus, with and without contrast groups."""
+    from cqc_nlp.experiments.learning_curve import learning_curve
+
+    with _Errors():
+        table = learning_curve(corpus, beside, draws=draws, say=lambda line: typer.echo(line, err=True))
+    typer.echo(table.to_string())
+
+
 def _write_csv(assessments: list[Assessment], out: Path) -> None:
     target: Any = sys.stdout if str(out) == "-" else out.open("w", encoding="utf-8-sig", newline="")
     try:

@@ -121,7 +121,7 @@ def _blended(
     folder = Path(mkdtemp(prefix="cqc-nlp-"))
     fine_tune(sequences(training), [group.statements for group in contrasts], source, folder, say=say)
     blended = BlendedEncoder(ContextEncoder().load(folder), words)
-    tagger = StatementTagger(labels=words.labels, encoder=FrozenEstimator(blended), class_weight=None)
+    tagger = StatementTagger(labels=words.labels, encoder=FrozenEstimator(blended), class_weight=None, max_iter=2000)
     tagger.fit_statements(sequences(validation)).tune(sequences(validation))
     tagger.encoder_ = blended
     return tagger, weights

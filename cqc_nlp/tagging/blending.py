@@ -40,6 +40,9 @@ class BlendedEncoder(BaseEstimator):
         """Nothing to learn: both parts are fitted."""
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
     def transform(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
         """One row a sentence, in order; shape (sentences, 16), columns as in ``OUTPUTS``."""
         if not any(len(sequence) for sequence in sequences):

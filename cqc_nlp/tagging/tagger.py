@@ -195,7 +195,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
     def _encode(self, sequences: Sequence[Sequence[Sentence]], *, fit: bool = False) -> Any:
         if fit:
             self.encoder_ = clone(self.encoder) if self.encoder is not None else TfidfEncoder()
-            self.encoder_.fit(sequences)
+            self.encoder_.fit(sequences, None)
         return self.encoder_.transform(sequences)
 
     def _fit_polarity(self, rows: Any, targets: NDArray[np.str_]) -> None:
