@@ -115,15 +115,7 @@ def build(document: Document, name: str) -> Report:
         styled = block.kind is BlockKind.HEADING
         known = _match(key, _known_headings())
         named = _match(key, _quality_statements())
-        heading = (
-            styled
-            or (known and block.kind is BlockKind.ITEM)
-            or (
-                block.kind is BlockKind.PROSE
-                and (known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(text, blocks, number))
-            )
-        )
-        if not heading:
+        if not (styled or _reads_as_heading(text, blocks, number, known=known is not None, named=named is not None)):
             if left_out:
                 left_out -= 1
                 continue
@@ -156,6 +148,17 @@ def build(document: Document, name: str) -> Report:
         quality_statement=statement or _stated_in(title),
         published_score=score,
     )
+
+
+def _reads_as_heading(text: str, blocks: tuple[Block, ...], number: int, *, known: bool, named: bool) -> bool:
+    """Whether a block that is not set as a heading is one: a name of the framework, or a short line above prose."""
+    block = blocks[number]
+    if block.kind is BlockKind.ITEM:
+        return known
+    if block.kind is not BlockKind.PROSE:
+        return False
+    key = _key(text[block.start : block.end])
+    return known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(text, blocks, number)
 
 
 def _printed_score(line: str) -> int | None:
