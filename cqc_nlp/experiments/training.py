@@ -155,7 +155,8 @@ def contrast_metrics(tagger: StatementTagger, groups: Sequence[ContrastGroup]) -
 
 
 _METHODS = {
-    "fast": """word and character TF-IDF, cue rules and the statement's place as features of logistic regressions""",
+    "fast": """word and character TF-IDF, cue rules and the statement's place as features of logistic
+  regressions""",
     "accurate": """the sentence encoder all-MiniLM-L6-v2 (Apache-2.0), fine-tuned with a small transformer that reads each
   statement among its neighbours, int8 ONNX; its opinion on every label is averaged with that of word and character
   TF-IDF with cue rules, under logistic regressions that learn from the validation split""",
@@ -172,8 +173,8 @@ def _card(name: str, metrics: dict[str, Any], reports: int, statements: int) -> 
 Tags statements of assessments of adult social care (polarity, further polarities, themes, source) and predicts the
 1-4 score of the quality statement "Care provision, integration and continuity" from the tagged evidence.
 
-- **Method**: {_METHODS[name]}. The score comes from an ordinal model on aggregated evidence; neither the text nor the
-  printed score reaches it.
+- **Method**: {_METHODS[name]}.
+  The score comes from an ordinal model on aggregated evidence; neither the text nor the printed score reaches it.
 - **Trained on** {statements} statements of {reports} written reports about invented authorities (see the corpus data card)
   and on contrast sets; no published report.
 - **Measured on** the test split of the corpus: authorities that it has not seen, but written by the same hands.
