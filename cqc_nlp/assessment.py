@@ -189,8 +189,7 @@ def assess_many(sources: Iterable[Source], model: str | PathLike[str] = DEFAULT,
         return
     from joblib import Parallel, delayed
 
-    find_error_early = load_scorer(fspath(model))
-    del find_error_early
+    load_scorer(fspath(model))  # a mistaken model is one error here, not one in every process
     work = (delayed(_attempt)(source, fspath(model)) for source in sources)
     yield from Parallel(n_jobs=n_jobs, return_as="generator")(work)
 

@@ -151,16 +151,26 @@ def load_tagger(model: str | Path = DEFAULT) -> StatementTagger:
     >>> str(tagger.tag(["Unpaid carers told us they could not get a break."])[0].polarity)
     'shortfall'
     """
-    return _load_tagger(str(find(model)))
+    folder = find(model)
+    return _load_tagger(str(folder), _stamp(folder))
 
 
 def load_scorer(model: str | Path = DEFAULT) -> QualityScorer:
     """A fitted scorer; see :func:`load_tagger`."""
-    return _load_scorer(str(find(model)))
+    folder = find(model)
+    return _load_scorer(str(folder), _stamp(folder))
+
+
+def _stamp(folder: Path) -> str:
+    """Changes whenever a model does, for the sums of all its files stand in ``model.json``."""
+    try:
+        return hashlib.sha256((folder / "model.json").read_bytes()).hexdigest()
+    except OSError:
+        return ""  # verify() says what is wrong
 
 
 @lru_cache(maxsize=4)
-def _load_tagger(folder: str) -> StatementTagger:
+def _load_tagger(folder: str, stamp: str) -> StatementTagger:
     import numpy as np
 
     from cqc_nlp.tagging import StatementTagger
@@ -191,7 +201,7 @@ def _encoder(settings: Mapping[str, Any], folder: Path) -> Any:
 
 
 @lru_cache(maxsize=4)
-def _load_scorer(folder: str) -> QualityScorer:
+def _load_scorer(folder: str, stamp: str) -> QualityScorer:
     from cqc_nlp.scoring import QualityScorer
     from cqc_nlp.scoring.features import FEATURES
 

@@ -102,6 +102,14 @@ def test_a_pickle_in_a_model_folder_never_runs(folder, tmp_path, monkeypatch):
     assert not (tmp_path / "planted").exists()
 
 
+def test_a_model_that_was_trained_again_in_the_same_folder_is_loaded_again(folder):
+    before = cqc_nlp.load_tagger(str(folder))
+    description = json.loads((folder / "model.json").read_text())
+    description["tagger"]["thresholds"]["carers"] = 0.999
+    (folder / "model.json").write_text(json.dumps(description))
+    assert cqc_nlp.load_tagger(str(folder)).thresholds_["carers"] == 0.999 != before.thresholds_["carers"]
+
+
 def test_an_unknown_model_is_answered():
     with pytest.raises(ModelError, match="shipped models are"):
         cqc_nlp.assess("Carers waited for a break.", model="enormous")

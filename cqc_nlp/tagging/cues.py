@@ -56,14 +56,11 @@ def clauses(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def feature_names() -> list[str]:
-    """Names of the columns of :func:`cue_matrix`."""
-    names = list(rules().cues)
-    return [f"{name} ({where})" for where in ("driven home", "conceded") for name in names] + ["has two halves"]
-
-
 def cue_matrix(texts: Iterable[str]) -> csr_matrix:
-    """One row a text: 1 where it has the cue. Shape (texts, twice the cues + 1)."""
+    """One row a text: 1 where it has the cue.
+
+    Shape (texts, 2 * cues + 1): the cues in the clause driven home, the cues in the one conceded, and whether there is one.
+    """
     patterns = list(rules().cues.values())
     rows = []
     for text in texts:
