@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cqc_nlp.errors import CQCNLPError
 from cqc_nlp.framework import SCORES
 from cqc_nlp.models import DEFAULT, load_scorer, load_tagger
-from cqc_nlp.reading import read, read_text
+from cqc_nlp.reading import FORMATS, read, read_text
 from cqc_nlp.schema import Report, Statement
 from cqc_nlp.scoring.explanation import Explanation, explain
 from cqc_nlp.scoring.features import FEATURES, evidence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cqc_nlp.scoring import QualityScorer
 
 Source = str | PathLike[str] | Report
+_DOCUMENT_ENDINGS = {*(f".{kind}" for kind in FORMATS), ".doc", ".odt", ".rtf", ".pages", ".xlsx", ".csv"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,5 +225,4 @@ def _names_file(text: str) -> bool:
             return True
     except (OSError, ValueError):
         return False
-    suffix = Path(text).suffix
-    return 3 <= len(suffix) <= 9 and suffix[1:].isalpha() and suffix.islower()
+    return Path(text).suffix.lower() in _DOCUMENT_ENDINGS

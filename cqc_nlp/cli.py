@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from cqc_nlp.models import DEFAULT
+
 if TYPE_CHECKING:
     from cqc_nlp.assessment import Assessment
 
@@ -34,7 +36,7 @@ Corpus = Annotated[Path | None, typer.Option("--corpus", help="Corpus folder; th
 @app.command()
 def assess(
     files: Files,
-    model: Model = "fast",
+    model: Model = DEFAULT,
     json_: Annotated[bool, typer.Option("--json", help="JSON: one document for one file, one line a file for several.")] = False,
     csv_: Annotated[
         Path | None, typer.Option("--csv", metavar="OUT", help="Write one row a statement to this CSV file; - for the standard output.")
@@ -47,6 +49,8 @@ def assess(
     """
     if json_ and csv_:
         _usage("choose --json or --csv, not both")
+    if csv_ and str(csv_) != "-" and not csv_.parent.is_dir():
+        _usage(f"{csv_.parent} is no folder; make it first or name another file for --csv")
     from cqc_nlp.assessment import Failure, assess_many
 
     failed = False

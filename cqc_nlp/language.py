@@ -19,6 +19,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from cqc_nlp.errors import UnreadableDocument
+from cqc_nlp.models import DEFAULT
 from cqc_nlp.schema import Report, Sentence
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ class SentenceSplitter:
 def splitter() -> Language:
     """The pipeline that splits paragraphs into sentences."""
     nlp = spacy.blank("en")
+    nlp.max_length = 100_000_000  # the rules need no memory to speak of; spaCy's limit is for parsers
     nlp.add_pipe("cqc_sentences")
     return nlp
 
@@ -142,7 +145,7 @@ def sentences(report: Report) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
-@Language.factory("cqc_evidence", default_config={"model": "fast"}, assigns=["doc.spans", "doc._.report"])
+@Language.factory("cqc_evidence", default_config={"model": DEFAULT}, assigns=["doc.spans", "doc._.report"])
 def _evidence_component(nlp: Language, name: str, model: str) -> EvidenceTagger:
     from cqc_nlp.models import load_tagger
 
@@ -169,9 +172,10 @@ class EvidenceTagger:
         from cqc_nlp.reading import read_text
 
         doc.spans["evidence"] = []
-        if not doc.text.strip():
+        try:
+            report = read_text(doc.text)
+        except UnreadableDocument:  # nothing but headings, say: no evidence
             return doc
-        report = read_text(doc.text)
         doc._.report = report
         for statement in self.tagger.tag_sentences(sentences(report)):
             span = doc.char_span(statement.start, statement.end, label=str(statement.polarity), alignment_mode="expand")
@@ -184,7 +188,7 @@ class EvidenceTagger:
         return doc
 
 
-def load(model: str = "fast") -> Language:
+def load(model: str = DEFAULT) -> Language:
     """A spaCy pipeline that finds and tags the statements of a text.
 
     Parameters

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cqc_nlp.tagging import StatementTagger
 
 FORMAT = 1
-DEFAULT = "fast"
+DEFAULT = "accurate"
 
 
 def available() -> list[str]:
@@ -92,7 +92,7 @@ def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer
     Parameters
     ----------
     folder : path
-        Where; made if missing, files of an earlier model in it are replaced.
+        Where; made if missing. A sound model in it is replaced; a folder of other files is refused.
     name : str
         What the model is called.
     tagger, scorer : fitted estimators
@@ -101,6 +101,11 @@ def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer
         The model card, Markdown.
     facts : mapping
         Further entries of ``model.json``: corpus digest, metrics, parameters.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds anything but a sound model.
     """
     import sklearn
     import skops.io
@@ -108,9 +113,9 @@ def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer
     from cqc_nlp.scoring.features import FEATURES
 
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.is_file():
-            old.unlink()
+    if any(folder.iterdir()):
+        for old in (*verify(folder)["files"], "model.json"):
+            (folder / old).unlink()
     save_heads(tagger, folder / "tagger.skops")
     tagger.encoder_.save(folder)
     skops.io.dump(scorer, folder / "scorer.skops")

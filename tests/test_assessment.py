@@ -61,3 +61,8 @@ def test_the_printed_score_of_a_real_report_is_not_used(real_report):
     first, second = cqc_nlp.assess(cqc_nlp.read_text(text), model="fast"), cqc_nlp.assess(cqc_nlp.read_text(changed), model="fast")
     assert first.report.published_score != second.report.published_score
     assert first.probabilities.tolist() == second.probabilities.tolist()
+
+
+def test_a_missing_file_is_a_failure_whatever_the_case_of_its_ending():
+    results = list(cqc_nlp.assess_many(["missing.DOCX", "missing.pdf", "Waits fell; see www.example.gov.uk"], model="fast"))
+    assert [type(result).__name__ for result in results] == ["Failure", "Failure", "Assessment"]

@@ -54,6 +54,8 @@ def test_every_section_is_found_and_furniture_is_left_out():
         ("Score: 2", 2), ("## Score 3", 3), ("Score", None), ("3 - Evidence shows a good standard", 3),
         ("Self-assessed score: 4 out of 4", 4),
         ("**Score: 1**", 1), ("Evidence shows some shortfalls", None), ("Rating: Good", None), ("Score: 3 (good)", 3),
+        ("Self-assessment score: 3", 3), ("Our rating: Good", None), ("Score | 3", 3),
+        ("## Score\n\n3", 3), ("Indicative score: 2", 2), ("Self-assessment: Good", None),
     ],
 )  # fmt: skip
 def test_printed_scores_are_read_and_are_no_statements(line, score):
@@ -139,6 +141,58 @@ def test_missing_files_folders_and_unknown_kinds(tmp_path):
     (tmp_path / "a.odt").write_bytes(b"x")
     with pytest.raises(UnsupportedFormat, match=r"\.odt"):
         cqc_nlp.read(tmp_path / "a.odt")
+
+
+def test_tracked_insertions_and_content_controls_of_word_are_read():
+    from io import BytesIO
+
+    import docx
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    document = docx.Document()
+    body = document.element.body
+    body.insert(0, parse_xml(
+        f"<w:p {nsdecls('w')}><w:r><w:t xml:space='preserve'>Carers could </w:t></w:r><w:ins w:id='1' w:author='a'><w:r>"
+        "<w:t xml:space='preserve'>not </w:t></w:r></w:ins><w:del w:id='2' w:author='a'><w:r><w:delText>often</w:delText></w:r></w:del>"
+        "<w:r><w:t>get a break.</w:t></w:r></w:p>"
+    ))  # fmt: skip
+    body.insert(1, parse_xml(
+        f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>Visits were late.</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    ))  # fmt: skip
+    out = BytesIO()
+    document.save(out)
+    report = cqc_nlp.read_bytes(out.getvalue(), format="docx")
+    assert [s.text for s in cqc_nlp.sentences(report)] == ["Carers could not get a break.", "Visits were late."]
+
+
+def test_pages_inside_a_form_and_layout_tables_are_read():
+    page = b"<form><table><tr><td><h2>Ensuring quality of local services</h2><p>Visits took place.</p></td></tr></table></form>"
+    report = cqc_nlp.read_bytes(page, format="html")
+    assert [(s.text, str(s.section.kind)) for s in cqc_nlp.sentences(report)] == [("Visits took place.", "quality")]
+
+
+def test_ligatures_are_spelt_out():
+    report = cqc_nlp.read_bytes("<p>Insuﬃcient sta\u00adﬃng.</p>".encode(), format="html")
+    assert report.text == "Insufficient staffing."
+
+
+def test_evidence_under_the_commitment_is_kept():
+    text = (
+        "## The local authority commitment\n\nWe understand the diverse needs of people.\n\n"
+        "We opened forty extra care flats last year.\n\nPeople waited six months for a break.\n\n"
+        "## Ensuring quality of local services\n\nX."
+    )
+    found = [s.text for s in cqc_nlp.sentences(cqc_nlp.read_text(text))]
+    assert found == ["We opened forty extra care flats last year.", "People waited six months for a break.", "X."]
+
+
+def test_another_quality_statement_is_not_counted_in_the_last_section():
+    text = (
+        "# Care provision, integration and continuity\n\n## Ensuring local services are sustainable\n\nFees rose.\n\n"
+        "# Safeguarding\n\nX was late."
+    )
+    assert [str(s.section.kind) for s in cqc_nlp.sentences(cqc_nlp.read_text(text))] == ["sustainability", "other"]
 
 
 def test_encrypted_and_scanned_pdfs():

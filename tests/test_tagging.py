@@ -94,8 +94,28 @@ def test_the_documents_own_grade_is_hidden(word):
     assert "shortfalls" not in normalise("2 - Evidence shows some shortfalls")
 
 
-def test_ratings_of_services_stay():
-    assert "good" in normalise("84% of care homes were rated good by the Care Quality Commission.")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "84% of care homes were rated good by the Care Quality Commission.",
+        "Nine in ten care homes in the borough were rated good or outstanding.",
+        "Agencies contracted by the council were rated outstanding.",
+        "We rated 4 homes as high risk.",
+    ],
+)
+def test_ratings_of_services_stay(text):
+    assert "_score_" not in normalise(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We have judged this area to be good.", "We rate this quality statement as ‘Good’.", "Our self-assessed score is three.",
+        "We give ourselves a score of 4.", "The council was rated outstanding overall.", "Our self-assessment is 3.",
+    ],
+)  # fmt: skip
+def test_the_own_grade_is_hidden_however_it_is_said(text):
+    assert "_score_" in normalise(text)
 
 
 def test_clauses():

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
+
 import cqc_nlp
 from cqc_nlp import resources
 from cqc_nlp.corpus import labelled_reports
+from cqc_nlp.errors import ModelError
 from cqc_nlp.experiments.training import train
 
 
@@ -38,3 +41,12 @@ def test_a_second_training_gives_the_same_predictions_and_a_sound_folder(tmp_pat
     draft = "There was a lack of care. Carers waited for months."
     scores = [cqc_nlp.assess(draft, model=tmp_path / name).probabilities.tolist() for name in ("one", "two")]
     assert scores[0] == scores[1]
+
+
+def test_training_never_deletes_what_is_no_model(tmp_path):
+    corpus = small_corpus(tmp_path)
+    (tmp_path / "drafts").mkdir()
+    (tmp_path / "drafts" / "draft.txt").write_text("A draft.")
+    with pytest.raises(ModelError):
+        train("fast", tmp_path / "drafts", corpus, say=lambda line: None)
+    assert (tmp_path / "drafts" / "draft.txt").exists()

@@ -49,13 +49,17 @@ class Document:
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?\b")
 
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": None})
+
 ROW_SEPARATOR = " | "
 """Between the cells of a table row, in every format."""
 
 
 def is_header(cells: list[str]) -> bool:
     """Whether the first row of a table names its columns: short cells without a full stop or a figure other than a year."""
-    return all(len(cell.split()) <= 8 and not any(ch.isdigit() or ch in ".;" for ch in _YEAR.sub("", cell)) for cell in cells)
+    return len(cells) > 1 and all(
+        len(cell.split()) <= 8 and not any(ch.isdigit() or ch in ".;" for ch in _YEAR.sub("", cell)) for cell in cells
+    )
 
 
 def table_row(cells: Iterable[str], *, first: bool) -> tuple[str, BlockKind] | None:
@@ -68,8 +72,8 @@ def table_row(cells: Iterable[str], *, first: bool) -> tuple[str, BlockKind] | N
 
 
 def squash(text: str) -> str:
-    """The text with every run of white space as one space."""
-    return " ".join(text.split())
+    """The text with every run of white space as one space, ligatures spelt out and soft hyphens left out."""
+    return " ".join(text.translate(_LIGATURES).split())
 
 
 def compose(parts: Iterable[tuple[str, BlockKind, int]]) -> Document:

@@ -5,35 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import docx
+from docx.oxml.ns import qn
+from docx.table import Table
+from docx.text.paragraph import Paragraph
 
 from cqc_nlp.reading.document import BlockKind, Document, compose, squash, table_row
-
-if TYPE_CHECKING:
-    from docx.text.paragraph import Paragraph
 
 _HEADING_STYLE = re.compile(r"(?:heading|überschrift|titre)\s*(\d)", re.IGNORECASE)
 
 
 def read_docx(data: bytes) -> Document:
     """The blocks of a Word document; headers and footers are page furniture and stay out."""
-    import docx
-
     return compose(_parts(docx.Document(BytesIO(data))))
 
 
 def _parts(container: Any) -> Iterator[tuple[str, BlockKind, int]]:
-    from docx.table import Table
-
-    for item in container.iter_inner_content():
+    for item in _items(container, container._element):
         if isinstance(item, Table):
             yield from _rows(item)
         else:
-            for text in item.text.split("\n\n"):
+            for text in _text(item._p).split("\n\n"):
                 yield squash(text), *_kind(item)
 
 
-def _rows(table: Any) -> Iterator[tuple[str, BlockKind, int]]:
+def _items(container: Any, element: Any) -> Iterator[Paragraph | Table]:
+    """Paragraphs and tables in document order, those in content controls and tracked insertions too."""
+    for child in element:
+        if child.tag == qn("w:p"):
+            yield Paragraph(child, container)
+        elif child.tag == qn("w:tbl"):
+            yield Table(child, container)
+        elif child.tag in (qn("w:body"), qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:customXml")):
+            yield from _items(container, child)
+
+
+def _text(element: Any) -> str:
+    """The text of a paragraph as it reads with all changes accepted."""
+    found = element.xpath(
+        ".//*[self::w:t or self::w:tab or self::w:br or self::w:cr or self::w:noBreakHyphen]"
+        "[not(ancestor::w:del)][not(ancestor::*[local-name()='Fallback'])]"
+    )
+    marks = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+    return "".join(marks.get(node.tag, node.text or "") for node in found)
+
+
+def _rows(table: Table) -> Iterator[tuple[str, BlockKind, int]]:
     # A table of one column is a frame around text, not a row of figures.
     if len(table.columns) == 1:
         for row in table.rows:
@@ -41,8 +60,10 @@ def _rows(table: Any) -> Iterator[tuple[str, BlockKind, int]]:
                 yield from _parts(cell)
         return
     for number, row in enumerate(table.rows):
-        cells = list({id(cell._tc): cell.text for cell in row.cells}.values())  # a merged cell comes once
-        if made := table_row(cells, first=number == 0):
+        cells = {
+            id(cell._tc): " ".join(_text(item._p) for item in _items(cell, cell._tc) if isinstance(item, Paragraph)) for cell in row.cells
+        }
+        if made := table_row(cells.values(), first=number == 0):  # a merged cell comes once
             yield *made, 0
 
 

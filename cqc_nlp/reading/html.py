@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from cqc_nlp.reading.document import BlockKind, Document, compose, squash, table_row
 
-_SKIPPED = {"script", "style", "head", "nav", "footer", "aside", "noscript", "template", "form", "button", "svg", "iframe"}
+_SKIPPED = {"script", "style", "head", "nav", "footer", "aside", "noscript", "template", "button", "select", "svg", "iframe"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BLOCKS = {
     "address", "article", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
@@ -21,6 +22,10 @@ def read_html(data: bytes | str) -> Document:
     """The blocks of an HTML page, without its navigation, scripts and footer."""
     from bs4 import BeautifulSoup
 
+    # What decodes as UTF-8 is UTF-8; only the rest is left to the page's own declaration and to guessing.
+    if isinstance(data, bytes):
+        with suppress(UnicodeDecodeError):
+            data = data.decode("utf-8-sig")
     soup = BeautifulSoup(data, "lxml")
     return compose(_parts(soup))
 
@@ -67,11 +72,14 @@ def _parts(root: Any) -> Iterator[tuple[str, BlockKind, int]]:
             continue
         if name == "br":
             # Two in a row divide paragraphs; one is a space.
-            if node.next_sibling is not None and getattr(node.next_sibling, "name", None) == "br":
+            following = node.next_sibling
+            while isinstance(following, NavigableString) and not following.strip():
+                following = following.next_sibling
+            if getattr(following, "name", None) == "br":
                 yield from flush()
             text.append(" ")
             continue
-        if name == "tr":
+        if name == "tr" and len(node.find_all(["td", "th"], recursive=False)) > 1:
             yield from flush()
             cells = [cell.get_text(" ") for cell in node.find_all(["td", "th"], recursive=False)]
             first = (node.find_previous_sibling("tr") is None and node.find_parent("tbody") is None) or _is_first_row(node)

@@ -101,18 +101,21 @@ def build(document: Document, name: str) -> Report:
     bodies: list[tuple[Block, int]] = []
     section_level = 0
     left_out = 0
+    after_score = False
 
     blocks = document.blocks
     for number, block in enumerate(blocks):
         line = text[block.start : block.end]
         key = _key(line)
-        printed = _printed_score(line)
+        printed = _printed_score(f"Score {line}" if after_score else line)
+        after_score = key == "score"
         if printed is not None:
             score = score or printed or None
             continue
         if block.kind is BlockKind.HEADER_ROW or _is_furniture(line):
             continue
-        styled = block.kind is BlockKind.HEADING
+        # Bold type alone marks headings, but also sentences that an author wants to stand out.
+        styled = block.kind is BlockKind.HEADING and (block.level > 0 or not _VERB.search(line))
         known = _match(key, _known_headings())
         named = _match(key, _quality_statements())
         if not (styled or _reads_as_heading(text, blocks, number, known=known is not None, named=named is not None)):
@@ -127,6 +130,9 @@ def build(document: Document, name: str) -> Report:
             left_out = _left_out(blocks, text, number)
         elif named and not known:
             statement = statement or named
+            if named != statement:
+                sections.append(Section(line, SectionKind.OTHER, block.start, len(text)))
+                section_level = block.level
         elif known:
             sections.append(Section(line, SectionKind(known), block.start, len(text)))
             section_level = block.level
@@ -182,7 +188,7 @@ def _bare_heading(text: str, blocks: tuple[Block, ...], number: int) -> bool:
     words = line.split()
     if len(words) > _HEADING_WORDS or "\n" in line or line[-1] in ".!;,…\"'”’)" or not line[0].isalnum() or line[0].islower():
         return False
-    if _VERB.search(line) and not line.endswith("?"):
+    if (_VERB.search(line) or any(ch.isdigit() for ch in line)) and not line.endswith("?"):
         return False
     following = [text[b.start : b.end] for b in blocks[number + 1 : number + 2]]
     return any(len(after.split()) > _HEADING_WORDS or _is_known(after) for after in following)
@@ -196,15 +202,13 @@ def _is_known(line: str) -> bool:
 
 
 def _left_out(blocks: tuple[Block, ...], text: str, number: int) -> int:
-    """How many blocks under a left-out heading are its own: up to the next heading, or one where none follows."""
-    for count, block in enumerate(blocks[number + 1 :]):
-        line = text[block.start : block.end]
-        key = _key(line)
-        if block.kind is BlockKind.HEADING or key in _furniture().left_out | _furniture().plain or _match(key, _known_headings()):
-            return count
-        if not line.lower().startswith(("i ", "we ", "my ", "when i ", "people ", "i'", "i’")) and count:
-            return count
-    return 1
+    """How many blocks under a left-out heading are its own: one, and every further "I …" under what people expect."""
+    count = 1
+    for block in blocks[number + 2 :]:
+        if block.kind is BlockKind.HEADING or not text[block.start : block.end].startswith(("I ", "I’", "I'", "When I ")):
+            break
+        count += 1
+    return count
 
 
 def _paragraphs(text: str, bodies: list[tuple[Block, int]], sections: list[Section]) -> tuple[tuple[Paragraph, ...], tuple[Section, ...]]:

@@ -114,4 +114,6 @@ def _continues(previous: Block, last: _Line, line: _Line, width: int) -> bool:
         return False
     if line.text[0].islower() and not _SENTENCE_END.search(last.text):
         return True
+    if last.start == previous.start and not _SENTENCE_END.search(last.text) and line.text[0].isupper() and len(last.text.split()) <= 12:
+        return False  # a heading above its text
     return width in _WRAPPED and len(last.text) + 1 + len(line.text.split(maxsplit=1)[0]) > width

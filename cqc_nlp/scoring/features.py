@@ -3,14 +3,17 @@
 The text never enters, nor the printed score: only labels, their probabilities and the place of each
 statement. A repeated statement counts once.
 
-Every feature is a *balance*, the logarithm of expected strengths over expected shortfalls,
+Every feature is a *balance*, the logarithm of expected strengths over expected shortfalls. Of the whole it is
 
     log((S + a) / (F + a)),    a = 0.5 + 0.06 n,
 
-where ``S`` and ``F`` are sums of probabilities over the ``n`` statements of a theme, a section or the
-whole, and ``a`` draws what rests on few statements towards zero. A further strength never lowers a balance
-and a further shortfall never raises one (``a`` grows by less than either); a long report has nearly the
-same balances as a short one with the same mix.
+where ``S`` and ``F`` are sums of probabilities over the ``n`` statements, so that a long report has nearly the same
+balance as a short one with the same mix. Of a theme or a section it is drawn towards that of the whole,
+
+    log((S_p + 3 s) / (F_p + 3 f)),    s = (S + 0.5) / (n + 1),    f = (F + 0.5) / (n + 1),
+
+so that a part with few statements says little and one with none says nothing. A further strength, anywhere, never
+lowers a balance, and a further shortfall never raises one.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from cqc_nlp.schema import POLARITIES, THEMES, Polarity, SectionKind, Statement
 
 _FIXED_PSEUDO_COUNT = 0.5
 _PSEUDO_COUNT_SHARE = 0.06
+_PART_PSEUDO_COUNT = 3.0
 _SECTIONS = tuple(kind for kind in SectionKind if kind is not SectionKind.OTHER)
 
 FEATURES: tuple[str, ...] = (
@@ -62,20 +66,23 @@ def evidence(statements: Iterable[Statement]) -> NDArray[np.float64]:
     shortfall = weights[:, POLARITIES.index(Polarity.SHORTFALL)]
     plan = weights[:, POLARITIES.index(Polarity.PLAN)]
 
-    def balance(share: NDArray[np.float64], against: NDArray[np.float64], size: float) -> float:
-        pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * size
-        return float(np.log((share @ strength + pseudo_count) / (share @ against + pseudo_count)))
+    count, strengths, shortfalls, plans = len(counted), strength.sum(), shortfall.sum(), plan.sum()
 
-    every = np.ones(len(counted))
-    values = [balance(every, shortfall, len(counted))]
-    for theme in THEMES:
-        share = np.asarray([s.probabilities.get(theme, float(theme in s.themes)) for s in counted], dtype=np.float64)
-        values.append(balance(share, shortfall, share.sum()))
-    for kind in _SECTIONS:
-        share = np.asarray([s.section.kind is kind for s in counted], dtype=np.float64)
-        values.append(balance(share, shortfall, share.sum()))
-    values.append(balance(every, plan, strength.sum() + plan.sum()))
-    return np.asarray(values)
+    def whole(one: float, other: float, size: float) -> float:
+        pseudo_count = _FIXED_PSEUDO_COUNT + _PSEUDO_COUNT_SHARE * size
+        return float(np.log((one + pseudo_count) / (other + pseudo_count)))
+
+    def part(weights: list[float]) -> float:
+        share = np.asarray(weights, dtype=np.float64)
+        prior = _PART_PSEUDO_COUNT * np.array([strengths + 0.5, shortfalls + 0.5]) / (count + 1)
+        return float(np.log((share @ strength + prior[0]) / (share @ shortfall + prior[1])))
+
+    return np.asarray([
+        whole(strengths, shortfalls, count),
+        *(part([s.probabilities.get(theme, float(theme in s.themes)) for s in counted]) for theme in THEMES),
+        *(part([float(s.section.kind is kind) for s in counted]) for kind in _SECTIONS),
+        whole(strengths, plans, strengths + plans),
+    ])  # fmt: skip
 
 
 def evidence_matrix(reports: Iterable[Iterable[Statement]]) -> NDArray[np.float64]:

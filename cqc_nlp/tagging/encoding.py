@@ -20,15 +20,22 @@ _SECTION_KINDS = tuple(SectionKind)
 _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?(?:%|per ?cent)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?\b")
 _NUMBER = re.compile(r"\d[\d,.]*")
-_GRADE = r"(?:[1-4]\b(?! ?%)|outstanding|good|requires improvement|inadequate)"
-_GRADED = r"(?:scor|rat|grad|assess|judg)(?:ed|e|es|ing)?"
+_GRADE = (
+    r"[\"'“‘]?(?:outstanding|good|requires improvement|inadequate"
+    r"|[1-4](?=[\"'”’]?(?:[.,;)]|$| (?:for|on|against|under|out|overall|in)\b)))\b[\"'”’]?"
+)
+_GRADING = r"(?:scor|rat|grad|assess|judg|giv|consider)(?:ed|e|es|ing|en|ers?)?|consider"
+_OBJECT = r"(?: (?:ourselves|itself|ours?|this|our|the|area|quality|statement|as|at|to|be|being|an?|overall|currently|score|of))"
+_AUXILIARY = r"(?: (?:have|has|had|are|is|was|were|been|be|would|currently|therefore|ourselves|itself|self))"
 _OWN_GRADE = re.compile(
     r"evidence shows (?:an exceptional standard|a good standard|(?:some|significant) shortfalls)"
-    rf"|\b(?:we|ourselves|(?:local )?authority|council|borough|county)\b"
-    rf"(?: (?:have|has|had|are|is|was|were|been|be|would|currently|therefore|ourselves|itself|self)){{0,4}} {_GRADED}\b"
-    rf"(?: (?:ourselves|itself|ours?|as|at|to|be|an?|overall|currently)){{0,4}} {_GRADE}"
-    rf"|\b(?:score|rating|grade|judgement)(?: (?:for|of|against|on) (?:this|the|our) quality statement)?"
-    rf"(?: (?:is|was|of|remains))+ {_GRADE}",
+    rf"|\b(?:we|ourselves)\b{_AUXILIARY}{{0,4}} (?:{_GRADING}){_OBJECT}{{0,6}} {_GRADE}"
+    rf"|(?:^|[.;:,] |\bthat )(?:the |our )?(?:local )?(?:authority|council|borough){_AUXILIARY}{{0,4}}"
+    rf" (?:{_GRADING}){_OBJECT}{{0,6}} {_GRADE}"
+    r"|\b(?:our|own|self[- ]assess\w*|overall|(?:authority|council)['’]s)(?: [\w-]+){0,2} (?:score|rating|grade|judgement|self-assessment)"
+    rf"(?: (?:for|of|against|on) (?:this|the|our) (?:area|quality statement))?"
+    rf"(?: (?:is|was|of|remains|as|at))+ (?:{_GRADE}|one|two|three|four)\b"
+    rf"|\bour self-assessment (?:is|was) (?:{_GRADE}|one|two|three|four)\b",
     re.IGNORECASE,
 )
 
