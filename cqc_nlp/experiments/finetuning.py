@@ -237,6 +237,7 @@ def export(sentence_network: SentenceNetwork, context_network: nn.Module, out: P
         dynamic_axes={name: {0: "batch", 1: "statements"} for name in (*names, "logits")}, **common,
     )  # fmt: skip
     quantize_dynamic(str(full), str(out / "sentence.onnx"), weight_type=QuantType.QInt8, per_channel=True)
+    full.unlink()
 
 
 def _parameter_groups(sentence_network: SentenceNetwork, context_network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
