@@ -74,6 +74,19 @@ def test_section_headings_are_found_however_they_are_marked(mark):
     assert len(cqc_nlp.sentences(report)) == 2
 
 
+@pytest.mark.parametrize("heading", [section.heading for section in cqc_nlp.framework.SECTIONS])
+@pytest.mark.parametrize("mark", ["**{}**", "{}", "## {}", "<p><b>{}</b></p>"])
+def test_every_section_of_the_framework_is_found_in_bold_type_too(mark, heading):
+    text = f"{mark.format(heading)}\n\n<p>Visits took place.</p>" if "<" in mark else f"{mark.format(heading)}\n\nVisits took place."
+    report = cqc_nlp.read_bytes(text.encode(), format="html" if "<" in mark else "md")
+    assert [(s.text, s.section.heading) for s in cqc_nlp.sentences(report)] == [("Visits took place.", heading)]
+
+
+def test_a_bold_sentence_is_a_statement():
+    report = cqc_nlp.read_bytes(b"<p><b>Carers had waited six months for a break</b></p><p>Staff knew.</p>", format="html")
+    assert len(cqc_nlp.sentences(report)) == 2
+
+
 def test_a_draft_without_headings_is_one_section():
     report = cqc_nlp.read_text("People waited for homecare.\n\nStaff were trained.")
     assert len(report.sections) == 1

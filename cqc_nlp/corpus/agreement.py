@@ -41,15 +41,11 @@ def read_labels(path: Path) -> dict[str, Tag]:
         fields = line.strip().split("|")
         try:
             name, polarity, also, themes, source = fields
-            row = {"polarity": polarity, "also": _values(also), "themes": _values(themes), "source": source}
+            row = {"polarity": polarity, "also": records.values(also), "themes": records.values(themes), "source": source}
             labels[name] = records.tag(row)
         except ValueError as error:
             raise CorpusError(f"{path}, line {number}: {error}; a line is ID|polarity|also|themes|source.") from error
     return labels
-
-
-def _values(field: str) -> list[str]:
-    return [] if field in ("-", "") else field.split(",")
 
 
 def agreement(first: Mapping[str, Tag], second: Mapping[str, Tag]) -> pd.DataFrame:

@@ -106,16 +106,12 @@ def _statement(line: str, where: str) -> dict[str, Any]:
     if len(fields) < 5:
         raise CorpusError(f"{where}: a statement is polarity|also|themes|source|sentence; got {line[:60]!r}.")
     polarity, also, themes, source, sentence = fields
-    row = {"polarity": polarity, "also": _values(also), "themes": _values(themes), "source": source, "text": sentence}
+    row = {"polarity": polarity, "also": records.values(also), "themes": records.values(themes), "source": source, "text": sentence}
     try:
         records.tag(row)
     except ValueError as error:
         raise CorpusError(f"{where}: {error}; see the codebook for the labels.") from error
     return row
-
-
-def _values(field: str) -> list[str]:
-    return [] if field in ("-", "") else field.split(",")
 
 
 def add(paths: list[Path], corpus: Path) -> tuple[int, int]:

@@ -157,6 +157,11 @@ def tag(row: Mapping[str, Any]) -> Tag:
     return Tag(polarity, also, themes, Source(row["source"]))
 
 
+def values(field: str) -> list[str]:
+    """The values of a field of several: ``-`` is none, commas stand between them."""
+    return [] if field in ("-", "") else field.split(",")
+
+
 def row(statement: Statement) -> dict[str, Any]:
     """The labels and text of a statement as a line of the corpus."""
     return {

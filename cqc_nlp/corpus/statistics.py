@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cqc_nlp.corpus.records import LabelledReport, labelled_reports, tag
+from cqc_nlp.corpus.records import LabelledReport, labelled_reports, tag, values
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Statement
 
@@ -42,7 +42,7 @@ def read_labelled_texts(folder: Path) -> list[list[Statement]]:
                 start, end = int(row["start"]), int(row["end"])
                 near = by_start[min(by_start, key=partial(_distance, start))]
                 sentence = Sentence(report.text[start:end], start, end, near.section, near.paragraph, near.repeated)
-                labels = {**row, "also": _values(row["also"]), "themes": _values(row["themes"])}
+                labels = {**row, "also": values(row["also"]), "themes": values(row["themes"])}
                 statements.append(Statement.of(sentence, tag(labels)))
         found.append(statements)
     if not found:
@@ -52,10 +52,6 @@ def read_labelled_texts(folder: Path) -> list[list[Statement]]:
 
 def _distance(one: int, other: int) -> int:
     return abs(one - other)
-
-
-def _values(field: str) -> list[str]:
-    return [] if field in ("-", "") else field.split(",")
 
 
 def describe(groups: dict[str, Sequence[Sequence[Statement]]]) -> pd.DataFrame:
@@ -130,9 +126,9 @@ def plot_mix(figures: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax or plt.subplots(figsize=(8, 0.5 * figures.shape[1] + 1.5))[1]
     left = np.zeros(figures.shape[1])
     for label in map(str, POLARITIES):
-        values = figures.loc[f"% {label}"].to_numpy(dtype=float)
-        ax.barh(list(figures.columns), values, left=left, color=colours[label], label=label)
-        left += values
+        shares = figures.loc[f"% {label}"].to_numpy(dtype=float)
+        ax.barh(list(figures.columns), shares, left=left, color=colours[label], label=label)
+        left += shares
     ax.invert_yaxis()
     ax.set_xlabel("share of statements, percent")
     ax.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)

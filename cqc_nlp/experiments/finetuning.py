@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cqc_nlp.errors import ModelError
+from cqc_nlp.experiments.training import DEFAULT_ENCODER
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Statement
 from cqc_nlp.tagging.encoding import mask_own_grade
 from cqc_nlp.tagging.transformer import OUTPUTS, places
 
 # all-MiniLM-L6-v2, revision 1110a243: the weights that the shipped model starts from.
-MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _POLARITY = slice(0, 4)
@@ -212,7 +212,7 @@ def find_encoder(encoder: str) -> tuple[Path, str]:
     if not weights.is_file():
         raise ModelError(f"{encoder}: it has no model.safetensors; give the folder or hub name of a sentence encoder.")
     found = hashlib.sha256(weights.read_bytes()).hexdigest()
-    if encoder == MINILM and found != MINILM_SHA256:
+    if encoder == DEFAULT_ENCODER and found != MINILM_SHA256:
         raise ModelError(f"{encoder}: its weights are not the pinned ones (SHA-256 {found}); fetch them again.")
     return folder, found
 

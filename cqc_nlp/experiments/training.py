@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold
 
@@ -72,18 +71,17 @@ def train(name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAU
         return evidence_matrix(tagged[r.id] for r in reports)
 
     scored, held_out = ([r for r in reports if r.report.quality_statement == QUALITY_STATEMENTS[3].name] for reports in (scored, test))
+    scores, evidence = [r.score for r in held_out], evidence_of(held_out)
     scorer = QualityScorer().fit(evidence_of(scored), [r.score for r in scored])
-    probabilities = scorer.predict_proba(evidence_of(held_out))
-    # The written corpus holds as many reports of each score; published ones do not.
-    shipped = clone(scorer).set_params(prior=PUBLISHED_PRIOR).fit(evidence_of(scored), [r.score for r in scored])
-    with_prior = shipped.predict_proba(evidence_of(held_out))
     metrics = {
         "test": tag_metrics([s for r in test for s in r.statements], [s for r in test for s in tagged[r.id]]),
-        "test_scores": score_metrics([r.score for r in held_out], scorer.predict(evidence_of(held_out)).tolist(), probabilities),
-        "test_scores_with_prior": score_metrics([r.score for r in held_out], shipped.predict(evidence_of(held_out)).tolist(), with_prior),
+        "test_scores": score_metrics(scores, scorer.predict(evidence).tolist(), scorer.predict_proba(evidence)),
         "contrasts": contrast_metrics(tagger, contrast_groups(corpus, ["test"])),
     }
-    models.save(out, name, tagger, shipped, _card(name, metrics, len(training), statements), {**facts, "metrics": metrics})
+    # The written corpus holds as many reports of each score; published ones do not.
+    scorer.set_params(prior=PUBLISHED_PRIOR)
+    metrics["test_scores_with_prior"] = score_metrics(scores, scorer.predict(evidence).tolist(), scorer.predict_proba(evidence))
+    models.save(out, name, tagger, scorer, _card(name, metrics, len(training), statements), {**facts, "metrics": metrics})
     return metrics
 
 

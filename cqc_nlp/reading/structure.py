@@ -161,7 +161,7 @@ def _reads_as_heading(text: str, blocks: tuple[Block, ...], number: int, *, know
     block = blocks[number]
     if block.kind is BlockKind.ITEM:
         return known
-    if block.kind is not BlockKind.PROSE:
+    if block.kind not in (BlockKind.PROSE, BlockKind.HEADING):
         return False
     key = _key(text[block.start : block.end])
     return known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(text, blocks, number)
