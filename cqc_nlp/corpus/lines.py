@@ -69,8 +69,10 @@ def parse_report(text: str, name: str) -> tuple[dict[str, Any], list[dict[str, A
         else:
             paragraph += fresh
             fresh = False
-            position = {"report": header.get("id", name), "heading": heading, "paragraph": paragraph, "position": len(rows)}
-            rows.append({**position, **_statement(line, f"{name}, line {number}")})
+            position = {"paragraph": paragraph, "position": len(rows)}
+            rows.append(
+                {"report": header.get("id", name), **records.place(heading), **position, **_statement(line, f"{name}, line {number}")}
+            )
     missing = [key for key in ("id", "authority", "kind", "score") if key not in header]
     if missing or not rows:
         raise CorpusError(f"{name}: {', '.join(missing) or 'statements'} missing; see the corpus data card for the form.")

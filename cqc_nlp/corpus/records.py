@@ -3,7 +3,7 @@
 ::
 
     corpus/reports/SPLIT.jsonl               one line a report: report, authority, kind, quality_statement, score
-    corpus/statements/SPLIT/REPORT.jsonl     one line a statement, in order
+    corpus/statements/SPLIT/REPORT.jsonl     one line a statement, in order; `heading` only where the framework has none
     corpus/contrasts/SPLIT.jsonl             one line a statement; the members of a group follow each other
 
 Each fact stands once, a changed label is a changed line, and ``datasets.load_dataset`` reads the
@@ -38,7 +38,8 @@ from cqc_nlp.schema import (
 
 SPLITS = ("train", "validation", "test")
 KINDS = ("published", "draft")
-_SECTION_KINDS = {section.heading: SectionKind(section.kind) for section in framework.SECTIONS}
+_HEADINGS = {section.kind: section.heading for section in framework.SECTIONS}
+_KINDS_OF_SECTION = {heading: kind for kind, heading in _HEADINGS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,15 @@ def split_of(key: str) -> str:
 
 
 def digest(corpus: Path | None = None) -> str:
-    """SHA-256 over the names and bytes of the labelled data, in order of name."""
-    corpus = corpus or resources.folder("corpus")
+    """SHA-256 over what the labelled data says: splits, scores, places, labels and texts, however the files are laid out."""
     total = hashlib.sha256()
-    for path in sorted(corpus.rglob("*.jsonl"), key=lambda path: path.relative_to(corpus).as_posix()):
-        total.update(path.relative_to(corpus).as_posix().encode() + b"\0" + path.read_bytes())
+    for report in labelled_reports(corpus):
+        about = (report.id, report.split, report.kind, report.authority, report.report.quality_statement, report.score)
+        total.update(json.dumps(about).encode())
+        for s in report.statements:
+            total.update(json.dumps([s.section.heading, s.paragraph, row(s)]).encode())
+    for group in contrast_groups(corpus):
+        total.update(json.dumps([group.id, group.split, group.edit, [row(s) for s in group.statements]]).encode())
     return total.hexdigest()
 
 
@@ -160,6 +165,12 @@ def tag(row: Mapping[str, Any]) -> Tag:
 def values(field: str) -> list[str]:
     """The values of a field of several: ``-`` is none, commas stand between them."""
     return [] if field in ("-", "") else field.split(",")
+
+
+def place(heading: str) -> dict[str, str]:
+    """A heading as a line of the corpus holds it: the section's kind, and its own words where the framework has none."""
+    kind = _KINDS_OF_SECTION.get(heading)
+    return {"section": kind or str(SectionKind.OTHER), "heading": "" if kind else heading}
 
 
 def row(statement: Statement) -> dict[str, Any]:
@@ -205,11 +216,12 @@ def _labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: 
         heading, paragraph = None, None
         spans: list[tuple[int, int, int, int, Tag, str]] = []
         for line in rows:
-            if line["heading"] != heading:
-                heading, paragraph = line["heading"], None
+            printed = line["heading"] or _HEADINGS[line["section"]]
+            if printed != heading:
+                heading, paragraph = printed, None
                 parts.append(f"\n\n{heading}")
                 position += 2 + len(heading)
-                sections.append(Section(heading, _SECTION_KINDS.get(heading, SectionKind.OTHER), position - len(heading), 0))
+                sections.append(Section(heading, SectionKind(line["section"]), position - len(heading), 0))
             gap = " " if line["paragraph"] == paragraph else "\n\n"
             paragraph = line["paragraph"]
             start = position + len(gap)
