@@ -18,6 +18,10 @@ class EncryptedDocument(UnreadableDocument):
     """The document is protected by a password."""
 
 
+class DocumentTooLarge(UnreadableDocument):
+    """The document asks for more than the limits allow (:class:`cqc_nlp.reading.Limits`)."""
+
+
 class UnsupportedFormat(CQCNLPError):
     """The file is of a kind that the library does not read."""
 
@@ -28,3 +32,7 @@ class ModelError(CQCNLPError):
 
 class CorpusError(CQCNLPError):
     """A file of labelled data does not follow the corpus format."""
+
+
+class NotAnAssessment(UserWarning):
+    """The document does not read as an assessment of adult social care, so that its score means nothing."""

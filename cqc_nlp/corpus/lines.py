@@ -29,6 +29,8 @@ from cqc_nlp.corpus import records
 from cqc_nlp.errors import CorpusError
 
 _HEADER = re.compile(r"(id|authority|kind|score|quality_statement): (.+)")
+# An id names a file of the corpus, on every system.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 EDITS = {
     "1": "strength / plan",
     "2": "strength / shortfall",
@@ -54,7 +56,7 @@ def parse_report(text: str, name: str) -> tuple[dict[str, Any], list[dict[str, A
     Raises
     ------
     CorpusError
-        If a line is neither header, heading, statement nor blank, or a header is missing.
+        If a line is neither header, heading, statement nor blank, or a header is missing or wrong.
     """
     header: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
@@ -76,6 +78,12 @@ def parse_report(text: str, name: str) -> tuple[dict[str, Any], list[dict[str, A
     missing = [key for key in ("id", "authority", "kind", "score") if key not in header]
     if missing or not rows:
         raise CorpusError(f"{name}: {', '.join(missing) or 'statements'} missing; see the corpus data card for the form.")
+    if not _ID.fullmatch(header["id"]):
+        raise CorpusError(f"{name}: the id {header['id']!r} cannot name a file; use letters, digits, hyphens and underscores.")
+    if header["score"] not in map(str, framework.SCORES):
+        raise CorpusError(f"{name}: the score is {header['score']!r}; give 1, 2, 3 or 4.")
+    if header["kind"] not in records.KINDS:
+        raise CorpusError(f"{name}: the kind is {header['kind']!r}; give {' or '.join(records.KINDS)}.")
     report = {
         "report": header["id"],
         "authority": header["authority"],
@@ -126,15 +134,21 @@ def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
     -------
     reports, groups : int
         How many were added or replaced.
+
+    Raises
+    ------
+    CorpusError
+        If a file cannot be read or does not follow the form. Nothing is added then.
     """
     reports = {split: {row["report"]: row for row in _existing(corpus / "reports" / f"{split}.jsonl")} for split in records.SPLITS}
     groups: dict[str, dict[str, list[dict[str, Any]]]] = {"train": {}, "test": {}}
     for split in groups:
         for row in _existing(corpus / "contrasts" / f"{split}.jsonl"):
             groups[split].setdefault(row["group"], []).append(row)
+    statements: dict[Path, list[dict[str, Any]]] = {}
     added = [0, 0]
     for path in paths:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         if re.search(r"(?m)^# kind ", text):
             for group in parse_contrasts(text, path.stem):
                 name = group[0]["group"]
@@ -144,14 +158,28 @@ def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
             report, rows = parse_report(text, path.name)
             split = records.split_of(report["authority"])
             reports[split][report["report"]] = report
-            records.write_lines(corpus / "statements" / split / f"{report['report']}.jsonl", rows)
+            statements[corpus / "statements" / split / f"{report['report']}.jsonl"] = rows
             added[0] += 1
-    for split, by_name in reports.items():
-        records.write_lines(corpus / "reports" / f"{split}.jsonl", [by_name[name] for name in sorted(by_name)])
-    for split, by_group in groups.items():
-        if by_group:
-            records.write_lines(corpus / "contrasts" / f"{split}.jsonl", [row for name in sorted(by_group) for row in by_group[name]])
+    try:
+        for path, rows in statements.items():
+            records.write_lines(path, rows)
+        for split, by_name in reports.items():
+            records.write_lines(corpus / "reports" / f"{split}.jsonl", [by_name[name] for name in sorted(by_name)])
+        for split, by_group in groups.items():
+            if by_group:
+                records.write_lines(corpus / "contrasts" / f"{split}.jsonl", [row for name in sorted(by_group) for row in by_group[name]])
+    except OSError as error:
+        raise CorpusError(f"{corpus}: the corpus cannot be written ({error.strerror}); check the folder.") from error
     return added[0], added[1]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: the file is not in UTF-8; save it in UTF-8.") from error
+    except OSError as error:
+        raise CorpusError(f"{path}: the file is missing or cannot be opened ({error.strerror}); check the path.") from error
 
 
 def _existing(path: Path) -> list[dict[str, Any]]:

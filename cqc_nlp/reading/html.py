@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
+from cqc_nlp.errors import UnreadableDocument
 from cqc_nlp.reading.document import BlockKind, Document, compose, squash, table_row
+from cqc_nlp.reading.encoding import decode_page
+from cqc_nlp.reading.limits import DEFAULT_LIMITS, Limits
 
 _SKIPPED = {"script", "style", "head", "nav", "footer", "aside", "noscript", "template", "button", "select", "svg", "iframe"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
@@ -18,16 +21,27 @@ _BLOCKS = {
 _BOLD = {"strong", "b"}
 
 
-def read_html(data: bytes | str) -> Document:
-    """The blocks of an HTML page, without its navigation, scripts and footer."""
+_ENTITY = re.compile(r"<!ENTITY\s", re.IGNORECASE)
+
+
+def read_html(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """The blocks of an HTML page, without its navigation, scripts and footer.
+
+    Raises
+    ------
+    DocumentTooLarge
+        If the page has more marks than the limits allow.
+    UnreadableDocument
+        If it declares entities of its own.
+    """
     from bs4 import BeautifulSoup
 
-    # What decodes as UTF-8 is UTF-8; only the rest is left to the page's own declaration and to guessing.
-    if isinstance(data, bytes):
-        with suppress(UnicodeDecodeError):
-            data = data.decode("utf-8-sig")
-    soup = BeautifulSoup(data, "lxml")
-    return compose(_parts(soup))
+    page = decode_page(data)
+    limits.check("max_characters", len(page), "characters")
+    limits.check("max_elements", page.count("<"), "marks")
+    if _ENTITY.search(page):
+        raise UnreadableDocument("it declares entities, which no browser reads; open it in its own program and save it again as a web page")
+    return compose(_parts(BeautifulSoup(page, "lxml")))
 
 
 def _parts(root: Any) -> Iterator[tuple[str, BlockKind, int]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
-from cqc_nlp.errors import EncryptedDocument, UnreadableDocument
+from cqc_nlp.errors import DocumentTooLarge, EncryptedDocument, UnreadableDocument
 from cqc_nlp.reading.document import ROW_SEPARATOR, BlockKind, Document, compose, is_header, squash
+from cqc_nlp.reading.limits import DEFAULT_LIMITS, Limits
 
 _BOLD = re.compile(r"bold|black|heavy|semibd|demi", re.IGNORECASE)
 _BULLET = re.compile(r"[•‣◦▪●·–\uf0b7\uf0a7\x7fo](?:\s+|$)")
@@ -26,6 +27,8 @@ _PARAGRAPH_GAP = 1.18
 _CELL_GAP = 1.6
 _CHARACTER_WIDTH = 0.5
 _LARGER = 1.08
+# Bytes at the end of the file among which its end mark stands.
+_TAIL = 4096
 
 
 @dataclass(slots=True)
@@ -42,31 +45,58 @@ class _Line:
     cells: tuple[str, ...] = ()
 
 
-def read_pdf(data: bytes) -> Document:
+def read_pdf(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
     """The blocks of a PDF with a text layer.
 
     Raises
     ------
     EncryptedDocument
         If it opens with a password only.
+    DocumentTooLarge
+        If it has more pages or text, or takes longer, than the limits allow.
     UnreadableDocument
-        If it has pages but no text: a scan.
+        If it is cut off, or has pages but no text: a scan.
     """
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, FileNotDecryptedError, WrongPasswordError
+    from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, WrongPasswordError
 
-    reader = PdfReader(BytesIO(data))
+    if b"%%EOF" not in data.rstrip(b"\0\r\n\t ")[-_TAIL:]:
+        raise UnreadableDocument("it is broken: its end is missing, and pages may be too; fetch or save it again")
+    clock = limits.clock()
+    lines: list[_Line] = []
+    characters = 0
     try:
-        pages = list(reader.pages)
-        lines = [line for number, page in enumerate(pages) for line in _lines(page, number)]
+        reader = PdfReader(BytesIO(data))
+        pages = reader.pages
+        limits.check("max_pages", len(pages), "pages")
+        for number, page in enumerate(pages):
+            clock()
+            _check_contents(page, limits)
+            found = _lines(page, number, clock)
+            characters += sum(len(line.text) for line in found)
+            limits.check("max_characters", characters, "characters")
+            lines += found
     except (FileNotDecryptedError, WrongPasswordError, DependencyError) as error:
         raise EncryptedDocument("it is protected by a password; save a copy without one and read that") from error
+    except LimitReachedError as error:
+        raise DocumentTooLarge("a part of it unpacks to more than any report holds; use the Word file, or print it to a new PDF") from error
     if not lines:
         raise UnreadableDocument("its pages hold no text, as in a scan; run text recognition (OCR) on it first, or use the Word file")
     return compose(_blocks(_body(lines)))
 
 
-def _lines(page: Any, number: int) -> list[_Line]:
+def _check_contents(page: Any, limits: Limits) -> None:
+    """Refuse a page whose streams swell: each may, or one may be named many times. pypdf would leave such a page out."""
+    contents = page.get("/Contents")
+    streams = contents.get_object() if contents is not None else []
+    size = 0
+    for stream in streams if isinstance(streams, list) else [streams]:
+        stream = stream.get_object()
+        size += len(stream.get_data()) if hasattr(stream, "get_data") else 0
+        limits.check("max_unpacked_bytes", size, "bytes on one page")
+
+
+def _lines(page: Any, number: int, clock: Callable[[], None]) -> list[_Line]:
     lines: list[_Line] = []
     pieces: list[tuple[str, float, float, float, bool]] = []
 
@@ -76,6 +106,7 @@ def _lines(page: Any, number: int) -> list[_Line]:
         pieces.clear()
 
     def visit(text: str, cm: Any, tm: Any, font: Any, size: Any) -> None:
+        clock()
         if not text:
             return
         x = float(cm[0] * tm[4] + cm[2] * tm[5] + cm[4])
@@ -127,8 +158,8 @@ def _body(lines: list[_Line]) -> list[_Line]:
     pages = {line.page for line in lines}
     edges: Counter[str] = Counter()
     at_edge: set[int] = set()
-    for page in pages:
-        here = [line for line in lines if line.page == page]
+    for _, group in groupby(lines, key=lambda line: line.page):
+        here = list(group)
         for line in {id(line): line for line in (*here[:2], *here[-2:])}.values():
             edges[_mask(line.text)] += 1
             at_edge.add(id(line))

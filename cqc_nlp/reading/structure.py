@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from cqc_nlp import framework
+from cqc_nlp import authority, framework
 from cqc_nlp.reading.document import Block, BlockKind, Document
+from cqc_nlp.reading.encoding import visible
 from cqc_nlp.schema import Paragraph, Report, Section, SectionKind
 
 
@@ -37,15 +36,10 @@ _VERB = re.compile(
 )
 _HEADING_WORDS = 10
 _REPEAT_CHARACTERS = 40
-# Names of authorities: "Example County Council", "London Borough of Example", "Royal Borough of Example".
-_WORD_OF_NAME = r"[A-Z][\w'’-]+"
-_NAME = rf"{_WORD_OF_NAME}(?:[ ](?:(?:and|upon|of|on|with|the)[ ])?{_WORD_OF_NAME}){{0,4}}"
-_AUTHORITY = re.compile(
-    rf"(?:(?:London|Royal|Metropolitan)[ ]Borough[ ]of[ ]{_NAME}"
-    rf"|(?:Isle|City|County|Council)[ ]of[ ](?:the[ ])?{_NAME}(?:[ ]Council)?"
-    rf"|{_NAME}[ ]Council)"
-)
-_NOT_AUTHORITY = re.compile(r"^(?:The|Our|This|Each|District|Parish|Town|Local|City|County|Borough|Metropolitan)[ ]Council$")
+# A rating beside the words of a heading: "Key findings: Good", "Market shaping (Outstanding)".
+_RATING = r"(?:outstanding|good|requires[ ]improvement|inadequate)"
+_BESIDE = r"\s{0,3}(?:[:|,(\[–—-]{1,3}\s{0,3}|(?<=\s))(?:rated\s|rating:?\s)?"
+_RATED = re.compile(rf"^{_RATING}\s*[:|–—-]\s*|{_BESIDE}{_RATING}[)\].*_]*$", re.IGNORECASE)
 
 
 @cache
@@ -70,10 +64,10 @@ def _quality_statements() -> dict[str, str]:
 
 
 def _key(text: str) -> str:
-    """A heading without numbering, marks, punctuation and case."""
+    """A heading without numbering, rating, place, marks, punctuation and case."""
     text = unicodedata.normalize("NFKC", text).strip("#*_ \t")
-    text = _NUMBERING.sub("", text).casefold().replace("&", " and ")
-    return " ".join(_WORD.findall(text))
+    text = _RATED.sub("", _NUMBERING.sub("", text)).casefold().replace("&", " and ")
+    return " ".join(_WORD.findall(text)).removesuffix(" in the area")
 
 
 def _match(key: str, known: dict[str, SectionKind] | dict[str, str]) -> str | None:
@@ -104,8 +98,9 @@ def build(document: Document, name: str) -> Report:
     after_score = False
 
     blocks = document.blocks
+    lines = _lines(document)
     for number, block in enumerate(blocks):
-        line = text[block.start : block.end]
+        printed_line, line = text[block.start : block.end], lines[number]
         key = _key(line)
         printed = _printed_score(f"Score {line}" if after_score else line)
         after_score = key == "score"
@@ -118,58 +113,65 @@ def build(document: Document, name: str) -> Report:
         styled = block.kind is BlockKind.HEADING and (block.level > 0 or not _VERB.search(line))
         known = _match(key, _known_headings())
         named = _match(key, _quality_statements())
-        if not (styled or _reads_as_heading(text, blocks, number, known=known is not None, named=named is not None)):
+        if not (styled or _reads_as_heading(lines, blocks, number, known=known is not None, named=named is not None)):
             if left_out:
                 left_out -= 1
                 continue
             bodies.append((block, len(sections) - 1))
             continue
         left_out = 0
-        title = title or (line if key not in _furniture().plain | _furniture().left_out else None)
+        title = title or (printed_line if key not in _furniture().plain | _furniture().left_out else None)
         if key in _furniture().left_out:
-            left_out = _left_out(blocks, text, number)
+            left_out = _left_out(blocks, lines, number)
         elif named and not known:
             statement = statement or named
             if named != statement:
-                sections.append(Section(line, SectionKind.OTHER, block.start, len(text)))
+                sections.append(Section(printed_line, SectionKind.OTHER, block.start, len(text)))
                 section_level = block.level
         elif known:
-            sections.append(Section(line, SectionKind(known), block.start, len(text)))
+            sections.append(Section(printed_line, SectionKind(known), block.start, len(text)))
             section_level = block.level
         elif key not in _furniture().plain and styled and not (sections and block.level > section_level):
             # An unknown heading of the rank of a section, or above, begins one; a lower one stands inside.
             in_known = sections and sections[-1].kind is not SectionKind.OTHER
             if not (in_known and block.level == 0):
-                sections.append(Section(line, SectionKind.OTHER, block.start, len(text)))
+                sections.append(Section(printed_line, SectionKind.OTHER, block.start, len(text)))
                 section_level = block.level
 
-    paragraphs, sections_ = _paragraphs(text, bodies, sections)
+    paragraphs, sections_ = _paragraphs(text, {block.start: line for block, line in zip(blocks, lines, strict=True)}, bodies, sections)
     return Report(
         text=text,
         paragraphs=paragraphs,
         sections=sections_,
         name=name,
         title=title,
-        authority=_authority(text, title),
+        authority=authority.find(text, title),
         quality_statement=statement or _stated_in(title),
         published_score=score,
     )
 
 
-def _reads_as_heading(text: str, blocks: tuple[Block, ...], number: int, *, known: bool, named: bool) -> bool:
+def _lines(document: Document) -> list[str]:
+    """The text of every block as it is seen, without the authority's name, so that no length of a name changes what is read."""
+    printed = [visible(document.text[block.start : block.end]) for block in document.blocks]
+    own = authority.find(document.text, next(iter(printed), None))
+    return [authority.mask(line, own) for line in printed]
+
+
+def _reads_as_heading(lines: list[str], blocks: tuple[Block, ...], number: int, *, known: bool, named: bool) -> bool:
     """Whether a block that is not set as a heading is one: a name of the framework, or a short line above prose."""
     block = blocks[number]
     if block.kind is BlockKind.ITEM:
         return known
     if block.kind not in (BlockKind.PROSE, BlockKind.HEADING):
         return False
-    key = _key(text[block.start : block.end])
-    return known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(text, blocks, number)
+    key = _key(lines[number])
+    return known or named or key in _furniture().left_out | _furniture().plain or _bare_heading(lines, number)
 
 
 def _printed_score(line: str) -> int | None:
     """The score that a line prints; 0 if it prints a rating in words; None if it is no such line."""
-    line = line.strip("#*_ \t")
+    line = re.sub(r"[#*_]+", "", line).strip()
     for pattern in _furniture().scores:
         if match := pattern.fullmatch(line):
             groups = match.groupdict()
@@ -181,17 +183,15 @@ def _is_furniture(line: str) -> bool:
     return not any(ch.isalnum() for ch in line) or any(pattern.fullmatch(line.strip()) for pattern in _furniture().lines)
 
 
-def _bare_heading(text: str, blocks: tuple[Block, ...], number: int) -> bool:
+def _bare_heading(lines: list[str], number: int) -> bool:
     """Whether a block without a style reads as a heading: short, without a verb or a full stop, above prose."""
-    block = blocks[number]
-    line = text[block.start : block.end]
+    line = _RATED.sub("", lines[number]) or lines[number]
     words = line.split()
     if len(words) > _HEADING_WORDS or "\n" in line or line[-1] in ".!;,…\"'”’)" or not line[0].isalnum() or line[0].islower():
         return False
     if (_VERB.search(line) or any(ch.isdigit() for ch in line)) and not line.endswith("?"):
         return False
-    following = [text[b.start : b.end] for b in blocks[number + 1 : number + 2]]
-    return any(len(after.split()) > _HEADING_WORDS or _is_known(after) for after in following)
+    return any(len(after.split()) > _HEADING_WORDS or _is_known(after) for after in lines[number + 1 : number + 2])
 
 
 def _is_known(line: str) -> bool:
@@ -201,17 +201,19 @@ def _is_known(line: str) -> bool:
     return key in names or bool(_match(key, _known_headings()) or _match(key, _quality_statements())) or _printed_score(line) is not None
 
 
-def _left_out(blocks: tuple[Block, ...], text: str, number: int) -> int:
+def _left_out(blocks: tuple[Block, ...], lines: list[str], number: int) -> int:
     """How many blocks under a left-out heading are its own: one, and every further "I …" under what people expect."""
     count = 1
-    for block in blocks[number + 2 :]:
-        if block.kind is BlockKind.HEADING or not text[block.start : block.end].startswith(("I ", "I’", "I'", "When I ")):
+    for following in range(number + 2, len(blocks)):
+        if blocks[following].kind is BlockKind.HEADING or not lines[following].startswith(("I ", "I’", "I'", "When I ")):
             break
         count += 1
     return count
 
 
-def _paragraphs(text: str, bodies: list[tuple[Block, int]], sections: list[Section]) -> tuple[tuple[Paragraph, ...], tuple[Section, ...]]:
+def _paragraphs(
+    text: str, lines: dict[int, str], bodies: list[tuple[Block, int]], sections: list[Section]
+) -> tuple[tuple[Paragraph, ...], tuple[Section, ...]]:
     """Body blocks as paragraphs, each with its section; later copies of a paragraph are marked."""
     if any(index < 0 for _, index in bodies) or not sections:
         first = bodies[0][0].start if bodies and sections else 0
@@ -224,7 +226,7 @@ def _paragraphs(text: str, bodies: list[tuple[Block, int]], sections: list[Secti
     seen: set[str] = set()
     paragraphs = []
     for block, index in bodies:
-        words = " ".join(text[block.start : block.end].split()).casefold()
+        words = " ".join(lines[block.start].split()).casefold()
         repeated = len(words) >= _REPEAT_CHARACTERS and words in seen
         seen.add(words)
         paragraphs.append(Paragraph(block.start, block.end, closed[index], repeated))
@@ -235,25 +237,3 @@ def _paragraphs(text: str, bodies: list[tuple[Block, int]], sections: list[Secti
 def _stated_in(title: str | None) -> str | None:
     key = _key(title or "")
     return next((name for known, name in _quality_statements().items() if f" {known} " in f" {key} "), None)
-
-
-def _authority(text: str, title: str | None) -> str | None:
-    """The authority that the title names, or that the text names again and again."""
-    for match in _authorities(title or ""):
-        return match
-    named = re.search(r"(?im)^(?:local )?authority(?: name)?\s*:\s*(.{3,80})$", text)
-    if named:
-        return named.group(1).strip()
-    counts = Counter(_authorities(text))
-    if counts:
-        name, count = counts.most_common(1)[0]
-        if count > 1:
-            return name
-    return None
-
-
-def _authorities(text: str) -> Iterator[str]:
-    for match in _AUTHORITY.finditer(text):
-        name = re.sub(r"^(?:The|At|In|For|And|When|Overall|However)[ ]", "", match.group())
-        if not _NOT_AUTHORITY.match(name) and name.count(" "):
-            yield name

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cqc_nlp.reading.document import Block, BlockKind, Document, is_header
+from cqc_nlp.reading.encoding import BLANKS
 
 # A line ends at LF, CR or CRLF; a form feed divides the pages of an exported text.
 _LINE = re.compile(r"[^\r\n\f]+")
 _BREAK = re.compile(r"\r\n|[\r\n\f]")
 _RULE = re.compile(r"(?:[-*_=~–—]\s*){3,}")
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+_HEADING = re.compile(rf"(#{{1,6}})[{BLANKS}]+([^{BLANKS}].*)", re.DOTALL)
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_]+)(?<=\S)\1:?")
 _ITEM = re.compile(r"(?:[-*+•‣◦▪●·–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _TABLE_RULE = re.compile(r"\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?")
@@ -31,7 +32,7 @@ class _Line:
     def after(self, length: int) -> _Line:
         """The line without its first characters."""
         rest = self.text[length:]
-        text = rest.lstrip()
+        text = rest.lstrip(BLANKS)
         return _Line(self.end - len(text), self.end, text)
 
 
@@ -49,8 +50,8 @@ def _groups(text: str) -> Iterator[list[_Line]]:
     end = 0
     for match in _LINE.finditer(text):
         breaks = len(_BREAK.findall(text, end, match.start()))
-        stripped = match.group().strip()
-        start = match.start() + (len(match.group()) - len(match.group().lstrip()))
+        stripped = match.group().strip(BLANKS)
+        start = match.start() + (len(match.group()) - len(match.group().lstrip(BLANKS)))
         if group and (breaks > 1 or not stripped or "\f" in text[end : match.start()]):
             yield group
             group = []
@@ -92,7 +93,7 @@ def _blocks(lines: list[_Line]) -> Iterator[Block]:
 def _block(line: _Line, *, first_row: bool) -> Block:
     if match := _HEADING.fullmatch(line.text):
         start = line.start + match.start(2)
-        return Block(start, start + len(match.group(2)), BlockKind.HEADING, len(match.group(1)))
+        return Block(start, start + len(match.group(2).rstrip("#").rstrip(BLANKS)), BlockKind.HEADING, len(match.group(1)))
     if (match := _BOLD.fullmatch(line.text)) and not _SENTENCE_END.search(match.group(2)):
         start = line.start + match.start(2)
         return Block(start, start + len(match.group(2)), BlockKind.HEADING)
