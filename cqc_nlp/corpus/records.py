@@ -237,7 +237,8 @@ def _labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: 
             for i, s in enumerate(sections)
         ]
         for start, end, section, number, label, text in spans:
-            statements.append(Statement.of(Sentence(text, start, end, closed[section], number), label))
+            sentence = Sentence(text, start, end, closed[section], number, authority=row["authority"])
+            statements.append(Statement.of(sentence, label))
         report = Report(
             text="".join(parts),
             paragraphs=tuple(Paragraph(p.start, p.end, closed[sections.index(p.section)]) for p in paragraphs),

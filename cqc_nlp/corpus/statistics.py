@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,6 @@ def read_labelled_texts(folder: Path) -> list[list[Statement]]:
     """
     from cqc_nlp.language import sentences
     from cqc_nlp.reading import read
-    from cqc_nlp.schema import Sentence
 
     found = []
     for path in sorted(folder.glob("*.tsv")):
@@ -41,7 +41,7 @@ def read_labelled_texts(folder: Path) -> list[list[Statement]]:
             for row in csv.DictReader(file, delimiter="\t"):
                 start, end = int(row["start"]), int(row["end"])
                 near = by_start[min(by_start, key=partial(_distance, start))]
-                sentence = Sentence(report.text[start:end], start, end, near.section, near.paragraph, near.repeated)
+                sentence = replace(near, text=report.text[start:end], start=start, end=end)
                 labels = {**row, "also": values(row["also"]), "themes": values(row["themes"])}
                 statements.append(Statement.of(sentence, tag(labels)))
         found.append(statements)

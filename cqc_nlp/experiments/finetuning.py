@@ -25,7 +25,7 @@ from torch.nn import functional
 from cqc_nlp.errors import ModelError
 from cqc_nlp.experiments.training import DEFAULT_ENCODER
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Statement
-from cqc_nlp.tagging.encoding import mask_own_grade
+from cqc_nlp.tagging.encoding import model_text
 from cqc_nlp.tagging.transformer import OUTPUTS, places
 
 # all-MiniLM-L6-v2, revision 1110a243: the weights that the shipped model starts from.
@@ -147,7 +147,7 @@ def fine_tune(
     for step in range(1, steps + 1):
         sequences = next(batches)
         statements = [statement for sequence in sequences for statement in sequence]
-        vectors = _vectors(sentence_network, tokenizer, [mask_own_grade(s.text) for s in statements], recipe)
+        vectors = _vectors(sentence_network, tokenizer, [model_text(s) for s in statements], recipe)
         logits, start = [], 0
         for sequence in _stacked(sequences):
             size = sum(map(len, sequence))

@@ -13,6 +13,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from cqc_nlp import authority
+from cqc_nlp.reading.encoding import visible
 from cqc_nlp.schema import SectionKind, Sentence
 from cqc_nlp.tagging.cues import cue_matrix
 
@@ -51,6 +53,19 @@ def mask_own_grade(text: str) -> str:
     '_score_. 84% of care homes were rated good.'
     """
     return _OWN_GRADE.sub("_score_", text)
+
+
+def model_text(sentence: Sentence) -> str:
+    """The sentence as models see it: without the authority's own name and its own grade.
+
+    Examples
+    --------
+    >>> from cqc_nlp import language, read_text
+    >>> report = read_text("Example Council: our year\\n\\nExample Council knew that carers in Example waited for a break.")
+    >>> [model_text(sentence) for sentence in language.sentences(report)]
+    ['The local authority knew that carers in the area waited for a break.']
+    """
+    return mask_own_grade(authority.mask(visible(sentence.text), sentence.authority))
 
 
 def normalise(text: str) -> str:
@@ -95,7 +110,7 @@ class TfidfEncoder(BaseEstimator):
 
     def fit(self, sequences: Sequence[Sequence[Sentence]], y: Any = None) -> TfidfEncoder:
         """Learn the vocabularies."""
-        texts = [normalise(sentence.text) for sequence in sequences for sentence in sequence]
+        texts = [normalise(model_text(sentence)) for sequence in sequences for sentence in sequence]
         self.word_, self.character_ = self._vectorizers()
         # A handful of texts has no n-gram that stands in several of them.
         if len(texts) < 50:
@@ -108,8 +123,9 @@ class TfidfEncoder(BaseEstimator):
     def transform(self, sequences: Sequence[Sequence[Sentence]]) -> csr_matrix:
         """One row a sentence, in order; shape (sentences, features)."""
         flat = [sentence for sequence in sequences for sentence in sequence]
+        seen = [model_text(sentence) for sentence in flat]
         before = [previous for sequence in sequences for previous in _previous(sequence)]
-        texts = [normalise(sentence.text) for sentence in flat]
+        texts = [normalise(text) for text in seen]
         place = np.zeros((len(flat), len(_SECTION_KINDS) + 1), dtype=np.float32)
         for row, (sentence, previous) in enumerate(zip(flat, before, strict=True)):
             place[row, _SECTION_KINDS.index(sentence.section.kind)] = 1
@@ -117,8 +133,8 @@ class TfidfEncoder(BaseEstimator):
         parts = [
             self.word_.transform(texts),
             self.character_.transform(texts),
-            cue_matrix([mask_own_grade(sentence.text) for sentence in flat]) * self.cue_weight,
-            cue_matrix([mask_own_grade(text) for text in before]) * (self.cue_weight * 0.6),
+            cue_matrix(seen) * self.cue_weight,
+            cue_matrix(before) * (self.cue_weight * 0.6),
             csr_matrix(place) * self.cue_weight,
         ]
         return hstack(parts, format="csr", dtype=np.float32)
@@ -148,9 +164,9 @@ class TfidfEncoder(BaseEstimator):
 
 
 def _previous(sequence: Sequence[Sentence]) -> list[str]:
-    """For each sentence the one before it in its paragraph, or nothing."""
+    """For each sentence the one before it in its paragraph, as models see it, or nothing."""
     texts = [""] * len(sequence)
     for number in range(1, len(sequence)):
         if sequence[number - 1].paragraph == sequence[number].paragraph:
-            texts[number] = sequence[number - 1].text
+            texts[number] = model_text(sequence[number - 1])
     return texts

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Sentence
-from cqc_nlp.tagging.encoding import mask_own_grade
+from cqc_nlp.tagging.encoding import model_text
 
 OUTPUTS: tuple[str, ...] = (
     *(f"polarity {label}" for label in POLARITIES),
@@ -47,7 +47,7 @@ class ContextEncoder(BaseEstimator):
     def transform(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float32]:
         """One row a sentence, in order; shape (sentences, len(OUTPUTS))."""
         flat = [sentence for sequence in sequences for sentence in sequence]
-        vectors = self._vectors([mask_own_grade(sentence.text) for sentence in flat])
+        vectors = self._vectors([model_text(sentence) for sentence in flat])
         rows, start = [], 0
         for sequence in sequences:
             if sequence:
