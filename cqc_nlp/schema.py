@@ -1,7 +1,8 @@
-"""The types that pass from stage to stage: Report, Sentence, Tag, Statement."""
+"""The types that pass from stage to stage: Report, Sentence, Tag, Figure, Statement."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -148,6 +149,8 @@ class Sentence:
         Index in ``report.paragraphs``.
     repeated : bool
         True in a copy of an earlier paragraph: tagged, not counted.
+    authority : str or None
+        The authority that the document names. No model sees it.
     """
 
     text: str
@@ -156,6 +159,7 @@ class Sentence:
     section: Section
     paragraph: int
     repeated: bool = False
+    authority: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +191,104 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that is evidence, with what it is compared to.
+
+    Attributes
+    ----------
+    value : float
+        The number: 78.7, 13000.0; for a share in words ("half of") the percentage.
+    unit : str
+        ``"%"``, ``"£"``, ``"days"``, ``"per 100,000"``, what is counted (``"beds"``), or the denominator (``"of 187 requests"``).
+    measure : str or None
+        The id of the national measure that it belongs to (``data/measures.json``).
+    period : str or None
+        The time that it is for, as printed.
+    source : str or None
+        The survey or data named nearby: ``"SACE"``, ``"Skills for Care"``.
+    comparator : str or None
+        What the report compares it to: ``"England average"``, ``"previous year"``.
+    comparator_value : float or None
+        The number of the comparator, in the same unit; None where the report compares without one.
+    direction : str or None
+        How it compares for people: ``"better"``, ``"worse"`` or ``"level"``.
+    significance : str or None
+        The report's own words on the difference: ``"significantly worse"``.
+    computed : bool
+        True where the direction was worked out from the two numbers and is not the report's own verdict.
+    note : str
+        What a reader should know before relying on it; else empty.
+    start, end : int
+        Character offsets in ``report.text``.
+    """
+
+    value: float
+    unit: str
+    measure: str | None = None
+    period: str | None = None
+    source: str | None = None
+    comparator: str | None = None
+    comparator_value: float | None = None
+    direction: str | None = None
+    significance: str | None = None
+    computed: bool = False
+    note: str = ""
+    start: int = 0
+    end: int = 0
+
+    @property
+    def year(self) -> str | None:
+        """The year of the period, the last where it spans several.
+
+        Examples
+        --------
+        >>> Figure(9.2, "%", period="2023-2024").year, Figure(6.0, "people", period="March 2024").year
+        ('2023/24', '2024')
+        """
+        years = re.findall(r"((?:19|20)\d\d)(?:\s?[/–-]\s?(?:20)?(\d\d)\b)?", self.period or "")
+        return "/".join(filter(None, years[-1])) if years else None
+
+    def __str__(self) -> str:
+        """The figure in a line.
+
+        Examples
+        --------
+        >>> print(Figure(12.0, "%", comparator="England average", comparator_value=16.1, direction="worse"))
+        12% (England average 16.1%: worse)
+        >>> print(Figure(6.0, "people"))
+        6 people
+        """
+        text = _quantity(self.value, self.unit)
+        if not self.comparator:
+            return text
+        compared = self.comparator if self.comparator_value is None else f"{self.comparator} {_quantity(self.comparator_value, self.unit)}"
+        return f"{text} ({compared}: {self.direction})" if self.direction else f"{text} ({compared})"
+
+
+def _quantity(value: float, unit: str) -> str:
+    number = f"{value:,.10g}"
+    if unit.startswith("£"):
+        return f"{unit[0]}{number}{unit[1:]}"
+    return {"%": f"{number}%", "rate": number}.get(unit, f"{number} {unit}")
+
+
+@dataclass(frozen=True, slots=True)
 class Statement(Sentence):
     """A tagged sentence: the unit of evidence.
 
     The labels of its :class:`Tag` are its own attributes too: ``statement.polarity``,
-    ``also``, ``themes``, ``source``, ``confidence`` and ``probabilities``.
+    ``also``, ``themes``, ``source``, ``confidence`` and ``probabilities``. ``figures`` are its numbers
+    that are evidence.
     """
 
     tag: Tag = Tag(Polarity.CONTEXT)
+    figures: tuple[Figure, ...] = ()
 
     @classmethod
-    def of(cls, sentence: Sentence, tag: Tag) -> Statement:
-        """The sentence with its tag."""
-        return cls(sentence.text, sentence.start, sentence.end, sentence.section, sentence.paragraph, sentence.repeated, tag)
+    def of(cls, sentence: Sentence, tag: Tag, figures: tuple[Figure, ...] = ()) -> Statement:
+        """The sentence with its tag and its figures."""
+        place = (sentence.text, sentence.start, sentence.end, sentence.section, sentence.paragraph, sentence.repeated)
+        return cls(*place, tag, figures, authority=sentence.authority)
 
     @property
     def polarity(self) -> Polarity | str:

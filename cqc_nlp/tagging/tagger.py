@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from cqc_nlp.schema import ASSERTIONS, SOURCES, THEMES, Polarity, Section, SectionKind, Sentence, Source, Statement, Tag
 from cqc_nlp.tagging.encoding import TfidfEncoder
+from cqc_nlp.tagging.figures import figures
 
 Text = str | Sentence
 _POLARITIES = {str(polarity): polarity for polarity in Polarity}
@@ -41,8 +42,8 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of str
-        The classes, in the order of the columns of ``predict_proba``.
+    classes_ : ndarray of shape (classes,)
+        The classes, in the order of the columns of ``predict_proba``: as in ``labels``, else sorted.
     thresholds_ : dict of str to float
         The probability from which a theme, or a further polarity (``"also:plan"``), is given.
 
@@ -76,12 +77,15 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         X : iterable of str or Sentence
             Texts, each on its own.
         y : iterable of str
-            One label a text.
+            One label a text. Whole numbers will do as well.
         """
         sequences = [[sentence] for sentence in _sentences(X)]
-        targets = np.asarray([str(label) for label in y])
+        targets = _labels(y)
         if len(targets) != len(sequences):
             raise ValueError(f"There are {len(sequences)} texts and {len(targets)} labels; give one label a text.")
+        for head in ("assertion_head_", "theme_head_", "source_head_"):
+            if hasattr(self, head):  # of an earlier fit_statements, which does not know these labels
+                delattr(self, head)
         rows = self._encode(sequences, fit=True)
         self._fit_polarity(rows, targets)
         return self
@@ -124,9 +128,10 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         rows = self._encode([[sentence] for sentence in _sentences(X)])
         return np.asarray(self.polarity_head_.predict_proba(rows)[:, self._columns()], dtype=np.float64)
 
-    def predict(self, X: Iterable[Text]) -> NDArray[np.str_]:
+    def predict(self, X: Iterable[Text]) -> NDArray[Any]:
         """The most probable class of each text, shape (texts,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def tag(self, texts: Iterable[Text]) -> list[Tag]:
         """The tag of each text on its own.
@@ -143,9 +148,9 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         return self._tags([[sentence] for sentence in _sentences(texts)])
 
     def tag_sentences(self, sentences: Sequence[Sentence]) -> tuple[Statement, ...]:
-        """The sentences of one report, in order, tagged in their place."""
+        """The sentences of one report, in order, tagged in their place, with their figures."""
         tags = self._tags([sentences])
-        return tuple(Statement.of(sentence, tag) for sentence, tag in zip(sentences, tags, strict=True))
+        return tuple(map(Statement.of, sentences, tags, figures(sentences)))
 
     def logits(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
         """Log-probabilities of polarity and source and log-odds of further polarities and themes.
@@ -198,9 +203,12 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
             self.encoder_.fit(sequences, None)
         return self.encoder_.transform(sequences)
 
-    def _fit_polarity(self, rows: Any, targets: NDArray[np.str_]) -> None:
+    def _fit_polarity(self, rows: Any, targets: NDArray[Any]) -> None:
         found = sorted(set(targets.tolist()))
-        self.classes_ = np.asarray([str(label) for label in self.labels]) if self.labels is not None else np.asarray(found)
+        self.classes_ = _labels(self.labels if self.labels is not None else found)
+        if found == list(range(len(self.classes_))):
+            # scikit-learn's cross_val_predict puts the numbers of the sorted labels in their place.
+            self.classes_ = self.classes_.argsort().argsort()
         unknown = set(found) - set(self.classes_.tolist())
         if unknown:
             raise ValueError(f"The labels {sorted(unknown)} are not among {self.classes_.tolist()}.")
@@ -228,10 +236,23 @@ def _sentences(texts: Iterable[Text]) -> list[Sentence]:
     """Each text as a sentence of its own."""
     if isinstance(texts, str):
         raise ValueError("Give a list of texts, not one text: tagger.tag([text]).")
+    if getattr(texts, "ndim", 1) != 1:
+        raise ValueError('Give a list or one column of texts, not a table: tagger.predict(frame["text"]).')
     return [
         text if isinstance(text, Sentence) else Sentence(text, 0, len(text), Section("", SectionKind.OTHER, 0, len(text)), 0)
         for text in map(_checked, texts)
     ]
+
+
+def _labels(labels: Iterable[Any]) -> NDArray[Any]:
+    """Labels as an array: whole numbers as they are, all else as text."""
+    values = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    if all(isinstance(label, int) for label in values):
+        return np.asarray(values)
+    mistaken = [label for label in values if not isinstance(label, str)]
+    if mistaken:
+        raise ValueError(f"A label is a str or a whole number, the same for all; got {mistaken[0]!r} ({type(mistaken[0]).__name__}).")
+    return np.asarray([str(label) for label in values])
 
 
 def _checked(text: Any) -> Text:
