@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -52,16 +53,21 @@ def assess(
     if csv_ and str(csv_) != "-" and not csv_.parent.is_dir():
         _usage(f"{csv_.parent} is no folder; make it first or name another file for --csv")
     from cqc_nlp.assessment import Failure, assess_many
+    from cqc_nlp.errors import NotAnAssessment
 
     failed = False
     done: list[Assessment] = []
     paths = [Path(file) for file in files]
-    with _Errors():
+    with _Errors(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotAnAssessment)  # it is said in a line of its own
         for result in _progress(assess_many(paths, model=model, n_jobs=jobs), total=len(paths), what="Assessing"):
             if isinstance(result, Failure):
                 failed = True
                 _complain(str(result))
-            elif json_:
+                continue
+            if result.caution:
+                _complain(f"{result.report.name}: {result.caution}")
+            if json_:
                 typer.echo(result.to_json(indent=1) if len(files) == 1 else result.to_json())
             elif csv_:
                 done.append(result)
@@ -73,6 +79,54 @@ def assess(
                 show(result, Console())
     if csv_ and done:
         _write_csv(done, csv_)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def review(
+    files: Files,
+    model: Model = DEFAULT,
+    json_: Annotated[bool, typer.Option("--json", help="JSON: one document for one file, one line a file for several.")] = False,
+    without: Annotated[list[str] | None, typer.Option("--without", metavar="CODE", help="A finding to leave out; may be repeated.")] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Say what a critical friend would ask about reports or drafts: what is missing, unsupported or unclear.
+
+    Exit status: 0 if every file was reviewed, whatever was found, 1 if one failed, 2 for a mistake in the call.
+    """
+    import json
+
+    from cqc_nlp.assessment import Failure, assess_many
+    from cqc_nlp.errors import NotAnAssessment
+    from cqc_nlp.review import CODES
+
+    left_out = without or []
+    for code in left_out:
+        if code not in CODES:
+            _usage(f"there is no finding {code!r} to leave out; choose among {', '.join(CODES)}")
+    failed = False
+    paths = [Path(file) for file in files]
+    with _Errors(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotAnAssessment)  # it is said in a line of its own
+        for result in _progress(assess_many(paths, model=model, n_jobs=jobs), total=len(paths), what="Reviewing"):
+            if isinstance(result, Failure):
+                failed = True
+                _complain(str(result))
+                continue
+            if result.caution:
+                _complain(f"{result.report.name}: {result.caution}")
+            findings = result.review(without=left_out)
+            if json_:
+                from cqc_nlp.views.plain import finding_dict
+
+                document = {"name": result.report.name, "review": [finding_dict(finding) for finding in findings]}
+                typer.echo(json.dumps(document, ensure_ascii=False, indent=1 if len(files) == 1 else None))
+            else:
+                from rich.console import Console
+
+                from cqc_nlp.views.review import show
+
+                show(result.report, findings, Console())
     raise typer.Exit(1 if failed else 0)
 
 
@@ -96,6 +150,30 @@ def train(
     with _Errors():
         metrics = run(model, out or Path("models") / model, corpus, encoder or DEFAULT_ENCODER, say=lambda line: typer.echo(line, err=True))
     typer.echo(json.dumps(metrics, indent=1))
+
+
+@app.command()
+def evaluate(
+    model: Model = DEFAULT,
+    corpus: Corpus = None,
+    scorers: Annotated[bool, typer.Option("--scorers", help="Compare the ordinal model with its nearest alternatives instead.")] = False,
+    draws: Annotated[int, typer.Option("--draws", min=10, help="Bootstrap samples for the intervals.")] = 1000,
+    csv_: Annotated[Path | None, typer.Option("--csv", metavar="OUT", help="Write every figure to this CSV file.")] = None,
+) -> None:
+    """Say how predicted scores agree with given ones, on authorities that the model has not seen.
+
+    Intervals are of 95%, by bootstrap over authorities.
+    """
+    from rich.console import Console
+
+    from cqc_nlp.experiments.scores import compare_scorers, evaluate_scores
+    from cqc_nlp.views.evaluation import show
+
+    with _Errors():
+        frame = compare_scorers(model, corpus) if scorers else evaluate_scores(model, corpus, draws)
+        show(frame, Console())
+        if csv_:
+            frame.to_csv(csv_)
 
 
 @models_app.command("list")

@@ -21,6 +21,7 @@ from cqc_nlp.errors import ModelError
 
 if TYPE_CHECKING:
     from cqc_nlp.scoring import QualityScorer
+    from cqc_nlp.scoring.precedents import Precedents
     from cqc_nlp.tagging import StatementTagger
 
 FORMAT = 1
@@ -86,7 +87,15 @@ def verify(model: str | Path) -> dict[str, Any]:
     return dict(description)
 
 
-def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer, card: str, facts: Mapping[str, Any]) -> None:
+def save(
+    folder: Path,
+    name: str,
+    tagger: StatementTagger,
+    scorer: QualityScorer,
+    precedents: Precedents,
+    card: str,
+    facts: Mapping[str, Any],
+) -> None:
     """Write a model folder.
 
     Parameters
@@ -97,6 +106,8 @@ def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer
         What the model is called.
     tagger, scorer : fitted estimators
         What it consists of.
+    precedents : Precedents
+        Evidence of the corpus reports, as this tagger sees it.
     card : str
         The model card, Markdown.
     facts : mapping
@@ -119,6 +130,7 @@ def save(folder: Path, name: str, tagger: StatementTagger, scorer: QualityScorer
     save_heads(tagger, folder / "tagger.skops")
     tagger.encoder_.save(folder)
     skops.io.dump(scorer, folder / "scorer.skops")
+    precedents.save(folder / "precedents.json")
     (folder / "README.md").write_text(card, encoding="utf-8")
     description = {
         "format": FORMAT,
@@ -164,6 +176,20 @@ def load_scorer(model: str | Path = DEFAULT) -> QualityScorer:
     """A fitted scorer; see :func:`load_tagger`."""
     folder = find(model)
     return _load_scorer(str(folder), _stamp(folder))
+
+
+def load_precedents(model: str | Path = DEFAULT) -> Precedents:
+    """Evidence and scores of the corpus reports; see :func:`load_tagger`."""
+    folder = find(model)
+    return _load_precedents(str(folder), _stamp(folder))
+
+
+@lru_cache(maxsize=4)
+def _load_precedents(folder: str, stamp: str) -> Precedents:
+    from cqc_nlp.scoring.precedents import Precedents
+
+    verify(folder)
+    return Precedents.load(Path(folder) / "precedents.json")
 
 
 def _stamp(folder: Path) -> str:

@@ -9,6 +9,7 @@ from sklearn.base import clone
 import cqc_nlp
 from cqc_nlp.schema import POLARITIES, THEMES, Section, SectionKind, Sentence, Statement, Tag
 from cqc_nlp.scoring import FEATURES, PUBLISHED_PRIOR, QualityScorer, evidence
+from cqc_nlp.scoring.features import Weights, shares
 
 SECTIONS = [Section("", kind, 0, 1) for kind in SectionKind]
 TAGS = st.builds(Tag, st.sampled_from(POLARITIES), st.just(()), st.lists(st.sampled_from(THEMES), unique=True, max_size=2).map(tuple))
@@ -137,3 +138,103 @@ def test_a_draft_without_sections_is_scored_on_its_mix_alone():
     bad = [Statement.of(Sentence("x", 0, 1, SECTIONS[i % 5], 0), Tag(POLARITIES[1])) for i in range(8)]
     bare = [Statement.of(Sentence("x", 0, 1, SECTIONS[-1], 0), s.tag) for s in (*good, *bad)]
     assert abs(expected([*good, *bad]) - expected(bare)) < 0.3
+
+
+TEXT = """# Care provision, integration and continuity
+## Understanding local needs for care and support
+Leaders consistently used data to plan care. Carers waited too long for breaks.
+## Ensuring quality of local services
+We plan to open a centre in 2027. Providers praised the quality team. Some people could not find homecare."""
+
+
+@pytest.fixture(scope="module")
+def assessment():
+    return cqc_nlp.assess(TEXT, model="fast")
+
+
+def test_contributions_add_up_to_the_prediction(assessment):
+    explanation = assessment.explain()
+    of_statements = sum(value for _, value in explanation.contributions)
+    assert explanation.start + of_statements == pytest.approx(explanation.latent, abs=1e-6)
+    assert explanation.start + sum(c for _, _, c in explanation.features) == pytest.approx(explanation.latent, abs=1e-9)
+    for by in ("section", "theme", "feature"):
+        steps = explanation.waterfall(by)
+        assert sum(value for _, value in steps[:-1]) == pytest.approx(steps[-1][1], abs=1e-6)
+    assert assessment.scorer.probabilities([explanation.latent])[0] == pytest.approx(assessment.probabilities)
+    assert len(explanation.to_frame()) == 5
+
+
+@given(st.lists(STATEMENTS, min_size=1, max_size=40))
+def test_shares_of_statements_sum_to_the_features(statements):
+    assert shares(statements).sum(axis=0) == pytest.approx(evidence(statements), abs=1e-6)
+    without_first = Weights.of(statements).without_each().features()[0]
+    assert without_first == pytest.approx(evidence(statements[1:]), abs=1e-9)
+
+
+def test_what_if_agrees_with_a_report_written_so(assessment):
+    effects = {s.text: effect for s, effect in assessment.explain().statements}
+    for position, statement in enumerate(assessment.statements):
+        assert assessment.what_if(remove=[position]).change == pytest.approx(-effects[statement.text], abs=1e-9)
+        assert assessment.what_if(remove=[statement]).change == pytest.approx(-effects[statement.text], abs=1e-9)
+    better = assessment.what_if(add=["People praised the timely support that they received."])
+    assert str(better.added[0].polarity) == "strength"
+    assert better.change > 0
+    assert assessment.what_if().change == pytest.approx(0)
+    with pytest.raises(ValueError, match="neither a statement"):
+        assessment.what_if(remove=[99])
+
+
+def test_emphatic_statements_weigh_more(assessment):
+    plain = assessment.what_if(add=[Statement.of(Sentence("Reviews were on time.", 0, 0, SECTIONS[0], 0), Tag("strength"))])
+    far = assessment.what_if(add=[Statement.of(Sentence("Reviews were consistently on time.", 0, 0, SECTIONS[0], 0), Tag("strength"))])
+    assert far.change > plain.change > 0
+
+
+def test_precedents_are_the_nearest_and_a_report_is_its_own(assessment):
+    found = assessment.precedents(count=10)
+    assert [p.distance for p in found] == sorted(p.distance for p in found)
+    assert all(p.score in (1, 2, 3, 4) for p in found)
+    printed = cqc_nlp.assess(TEXT.replace("continuity\n", "continuity\nScore: 2\n", 1), model="fast")
+    own = assessment.precedents(count=1, library=[printed])[0]
+    assert own.distance == pytest.approx(0)
+    assert own.score == 2
+
+
+def test_prediction_sets_are_adjacent_nested_and_hold_the_asked_share():
+    rng = np.random.default_rng(1)
+    y = rng.integers(1, 5, 1200)
+    X = (y + rng.normal(0, 0.9, len(y)))[:, None]
+    scorer = QualityScorer(C=10).fit(X[:200], y[:200])
+    scorer.conformalise(scorer.predict_proba(X[200:600]), y[200:600])
+    p = scorer.predict_proba(X[600:])
+    wider = [set() for _ in p]
+    for coverage in (0.5, 0.8, 0.9, 0.95):
+        sets = scorer.prediction_sets(p, coverage)
+        assert all(list(s) == list(range(s[0], s[-1] + 1)) for s in sets)
+        assert all(smaller <= set(s) for smaller, s in zip(wider, sets, strict=True))
+        assert np.mean([score in s for score, s in zip(y[600:], sets, strict=True)]) > coverage - 0.04
+        wider = [set(s) for s in sets]
+    with pytest.raises(ValueError, match="coverage"):
+        scorer.prediction_sets(p, 0)
+
+
+def test_related_reports_lend_their_slope_but_not_their_thresholds():
+    rng = np.random.default_rng(2)
+    y = np.tile([1, 2, 3, 4], 60)
+    related = np.arange(len(y)) >= 120
+    X = (y - 2.0 * related + rng.normal(0, 0.3, len(y)))[:, None]
+    scorer = QualityScorer(C=10).fit(X, y, related=related)
+    alone = QualityScorer(C=10).fit(X[~related], y[~related])
+    assert scorer.related_shift_ > 0
+    assert (scorer.predict(X[~related]) == alone.predict(X[~related])).mean() > 0.95
+    assert (scorer.predict(X[related]) < y[related]).mean() > 0.4
+
+
+def test_the_profile_describes_the_evidence(assessment):
+    profile = assessment.profile
+    assert profile["statements"] == 5
+    assert sum(profile[f"share: {p}"] for p in POLARITIES) == pytest.approx(1)
+    assert sum(profile[f"source: {s}"] for s in cqc_nlp.schema.SOURCES) == pytest.approx(1)
+    assert profile["severity"] > 0
+    assert profile["undated"] < 0.5
+    assert set(cqc_nlp.assess("Carers waited.", model="fast").profile) == set(profile)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, mean_absolute_error
+from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, f1_score, mean_absolute_error
 
 from cqc_nlp.framework import SCORES
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, THEMES, Statement
@@ -18,8 +18,9 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
     Returns
     -------
     dict
-        ``support`` (gold counts by label), ``calibration_error`` of the polarity, ``polarity_macro_f1``,
-        ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1 by label for polarity,
+        ``support`` (gold counts by label), ``confusion`` (counts of predicted polarities by gold one),
+        ``calibration_error`` of the polarity, ``polarity_macro_f1``, ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1
+        by label for polarity,
         assertions (polarity or ``also``) and themes, ``theme_macro_f1`` and ``source_accuracy``, rounded to
         three places.
     """
@@ -33,6 +34,7 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
     return {
         "statements": len(y),
         "support": {label: y.count(label) for label in labels} | {str(t): sum(t in s.themes for s in gold) for t in THEMES},
+        "confusion": dict(zip(labels, confusion_matrix(y, p, labels=labels).tolist(), strict=True)),
         "polarity_macro_f1": _round(np.mean(per_label)),
         "polarity_kappa": _round(cohen_kappa_score(y, p)),
         "polarity_accuracy": _round(accuracy_score(y, p)),
@@ -60,7 +62,7 @@ def score_metrics(gold: Sequence[int], predicted: Sequence[int], probabilities: 
     -------
     dict
         ``qwk`` (quadratic weighted kappa over the four scores, whether they occur or not), ``accuracy``,
-        ``adjacent`` (within one), ``mae`` and ``log_loss``.
+        ``adjacent`` (within one), ``mae``, ``macro_f1`` (over the scores that occur) and ``log_loss``.
     """
     gold_, predicted_ = np.asarray(gold), np.asarray(predicted)
     own = np.asarray(probabilities)[np.arange(len(gold_)), gold_ - 1]
@@ -70,7 +72,39 @@ def score_metrics(gold: Sequence[int], predicted: Sequence[int], probabilities: 
         "accuracy": _round(accuracy_score(gold_, predicted_)),
         "adjacent": _round(np.mean(np.abs(gold_ - predicted_) <= 1)),
         "mae": _round(mean_absolute_error(gold_, predicted_)),
+        "macro_f1": _round(f1_score(gold_, predicted_, labels=np.unique(gold_).tolist(), average="macro", zero_division=0)),
         "log_loss": _round(-np.mean(np.log(np.maximum(own, 1e-12)))),
+    }
+
+
+def bootstrap_intervals(
+    gold: Sequence[int], probabilities: Any, groups: Sequence[str], draws: int = 1000, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """95% percentile intervals of :func:`score_metrics`, authorities drawn with replacement (Efron & Tibshirani, 1993).
+
+    Parameters
+    ----------
+    gold : sequence of int
+        Given scores.
+    probabilities : array of shape (reports, 4)
+        Predicted ones; the most probable score is the prediction.
+    groups : sequence of str
+        The authority of each report.
+    draws, seed : int
+        How many samples, and where the random numbers start.
+    """
+    gold_, p, names = np.asarray(gold), np.asarray(probabilities), np.asarray(groups)
+    members = [np.flatnonzero(names == name) for name in np.unique(names)]
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[float]] = {}
+    for _ in range(draws):
+        drawn = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        for name, value in score_metrics(gold_[drawn].tolist(), (p[drawn].argmax(axis=1) + 1).tolist(), p[drawn]).items():
+            found.setdefault(name, []).append(value)
+    return {
+        name: (_round(np.quantile(values, 0.025)), _round(np.quantile(values, 0.975)))
+        for name, values in found.items()
+        if name != "reports"
     }
 
 

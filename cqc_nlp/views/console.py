@@ -30,12 +30,16 @@ def show(assessment: Assessment, console: Console) -> None:
         about.append(f"{repeated} more in repeated paragraphs, not counted")
     console.print(escape(" · ".join(about)), style="dim", highlight=False)
 
+    if assessment.caution:
+        console.print(f"\n[bold yellow]{escape(assessment.caution)}[/bold yellow]", highlight=False)
     console.print(f"\nPredicted score: [bold]{assessment.score}[/bold]  {SCORE_LABELS[assessment.score]}", highlight=False)
     for score, probability in zip(SCORES, assessment.probabilities, strict=True):
         bar = "█" * round(float(probability) * 40)
         console.print(f"  {score}  {probability:4.0%}  {bar}", highlight=False)
     likely = " or ".join(map(str, assessment.prediction_set(0.9)))
-    console.print(f"  With 90% probability: {likely}", highlight=False)
+    console.print(f"  Nine reports in ten with such evidence score {likely}", highlight=False)
+    nearest = ", ".join(str(precedent.score) for precedent in assessment.precedents())
+    console.print(f"  The five written reports with the most similar evidence score {nearest}", highlight=False)
     if report.published_score:
         console.print(f"  Score printed in the document: {report.published_score} (not used)", highlight=False)
 

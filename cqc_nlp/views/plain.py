@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cqc_nlp.framework import SCORE_LABELS, SCORES
 
 if TYPE_CHECKING:
     from cqc_nlp.assessment import Assessment
+    from cqc_nlp.review import Finding
     from cqc_nlp.schema import Statement
 
 
@@ -26,9 +28,12 @@ def to_dict(assessment: Assessment) -> dict[str, Any]:
         "probabilities": {str(score): float(p) for score, p in zip(SCORES, assessment.probabilities, strict=True)},
         "expected_score": assessment.expected_score,
         "prediction_set_90": list(assessment.prediction_set(0.9)),
+        "familiarity": assessment.familiarity,
+        "caution": assessment.caution,
         "features": assessment.features,
         "sections": [{"heading": s.heading, "kind": str(s.kind), "start": s.start, "end": s.end} for s in report.sections],
         "statements": [statement_dict(statement) for statement in assessment.statements],
+        "review": [finding_dict(finding) for finding in assessment.review()],
     }
 
 
@@ -47,4 +52,18 @@ def statement_dict(statement: Statement) -> dict[str, Any]:
         "confidence": statement.confidence,
         "probabilities": dict(statement.probabilities),
         "repeated": statement.repeated,
+        "figures": [{**asdict(figure), "year": figure.year} for figure in statement.figures],
+    }
+
+
+def finding_dict(finding: Finding) -> dict[str, Any]:
+    """One finding of the review as plain values; its statements by text and place."""
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "title": finding.title,
+        "advice": finding.advice,
+        "reason": finding.reason,
+        "section": finding.section,
+        "statements": [{"text": s.text, "start": s.start, "end": s.end} for s in finding.statements],
     }
