@@ -30,8 +30,24 @@ Source = str | PathLike[str] | Report
 _DOCUMENT_ENDINGS = {*(f".{kind}" for kind in FORMATS), ".doc", ".odt", ".rtf", ".pages", ".xlsx", ".csv"}
 
 
+class _Scored:
+    """What has a probability for each score."""
+
+    probabilities: NDArray[np.float64]
+
+    @property
+    def score(self) -> int:
+        """The most probable score, 1 to 4."""
+        return SCORES[int(self.probabilities.argmax())]
+
+    @property
+    def expected_score(self) -> float:
+        """The mean of the score under its probabilities, 1.0 to 4.0."""
+        return float(self.probabilities @ np.asarray(SCORES, dtype=np.float64))
+
+
 @dataclass(frozen=True, eq=False)
-class Assessment:
+class Assessment(_Scored):
     """A report with its tagged statements and the probabilities of its score.
 
     Attributes
@@ -74,16 +90,6 @@ class Assessment:
         from cqc_nlp.tagging.domain import CAUTION, unfamiliar
 
         return CAUTION if unfamiliar(self.statements, self.familiarity) else None
-
-    @property
-    def score(self) -> int:
-        """The most probable score, 1 to 4."""
-        return SCORES[int(self.probabilities.argmax())]
-
-    @property
-    def expected_score(self) -> float:
-        """The mean of the score under its probabilities, 1.0 to 4.0."""
-        return float(self.probabilities @ np.asarray(SCORES, dtype=np.float64))
 
     @property
     def features(self) -> dict[str, float]:
@@ -200,7 +206,7 @@ class Assessment:
 
 
 @dataclass(frozen=True, eq=False)
-class WhatIf:
+class WhatIf(_Scored):
     """The score that other evidence would have had.
 
     Attributes
@@ -216,16 +222,6 @@ class WhatIf:
     probabilities: NDArray[np.float64]
     added: tuple[Statement, ...]
     before: float
-
-    @property
-    def score(self) -> int:
-        """The most probable score, 1 to 4."""
-        return SCORES[int(self.probabilities.argmax())]
-
-    @property
-    def expected_score(self) -> float:
-        """The mean of the score under its probabilities."""
-        return float(self.probabilities @ np.asarray(SCORES, dtype=np.float64))
 
     @property
     def change(self) -> float:

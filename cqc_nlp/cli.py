@@ -52,21 +52,10 @@ def assess(
         _usage("choose --json or --csv, not both")
     if csv_ and str(csv_) != "-" and not csv_.parent.is_dir():
         _usage(f"{csv_.parent} is no folder; make it first or name another file for --csv")
-    from cqc_nlp.assessment import Failure, assess_many
-    from cqc_nlp.errors import NotAnAssessment
-
-    failed = False
     done: list[Assessment] = []
-    paths = [Path(file) for file in files]
-    with _Errors(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotAnAssessment)  # it is said in a line of its own
-        for result in _progress(assess_many(paths, model=model, n_jobs=jobs), total=len(paths), what="Assessing"):
-            if isinstance(result, Failure):
-                failed = True
-                _complain(str(result))
-                continue
-            if result.caution:
-                _complain(f"{result.report.name}: {result.caution}")
+    failures: list[str] = []
+    with _Errors():
+        for result in _assessed(files, model, jobs, "Assessing", failures):
             if json_:
                 typer.echo(result.to_json(indent=1) if len(files) == 1 else result.to_json())
             elif csv_:
@@ -79,7 +68,7 @@ def assess(
                 show(result, Console())
     if csv_ and done:
         _write_csv(done, csv_)
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if failures else 0)
 
 
 @app.command()
@@ -96,25 +85,15 @@ def review(
     """
     import json
 
-    from cqc_nlp.assessment import Failure, assess_many
-    from cqc_nlp.errors import NotAnAssessment
     from cqc_nlp.review import CODES
 
     left_out = without or []
     for code in left_out:
         if code not in CODES:
             _usage(f"there is no finding {code!r} to leave out; choose among {', '.join(CODES)}")
-    failed = False
-    paths = [Path(file) for file in files]
-    with _Errors(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotAnAssessment)  # it is said in a line of its own
-        for result in _progress(assess_many(paths, model=model, n_jobs=jobs), total=len(paths), what="Reviewing"):
-            if isinstance(result, Failure):
-                failed = True
-                _complain(str(result))
-                continue
-            if result.caution:
-                _complain(f"{result.report.name}: {result.caution}")
+    failures: list[str] = []
+    with _Errors():
+        for result in _assessed(files, model, jobs, "Reviewing", failures):
             findings = result.review(without=left_out)
             if json_:
                 from cqc_nlp.views.plain import finding_dict
@@ -127,7 +106,7 @@ def review(
                 from cqc_nlp.views.review import show
 
                 show(result.report, findings, Console())
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if failures else 0)
 
 
 @app.command()
@@ -307,6 +286,24 @@ def _progress(results: Iterable[Any], total: int, what: str) -> Iterator[Any]:
     from tqdm import tqdm
 
     yield from tqdm(results, total=total, desc=what, delay=2, file=sys.stderr, disable=None, leave=False)
+
+
+def _assessed(files: list[str], model: str, jobs: int, what: str, failures: list[str]) -> Iterator[Assessment]:
+    """The assessments of the files that can be assessed; the others are said on stderr and added to ``failures``."""
+    from cqc_nlp.assessment import Failure, assess_many
+    from cqc_nlp.errors import NotAnAssessment
+
+    paths = [Path(file) for file in files]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotAnAssessment)  # it is said in a line of its own
+        for result in _progress(assess_many(paths, model=model, n_jobs=jobs), total=len(paths), what=what):
+            if isinstance(result, Failure):
+                _complain(str(result))
+                failures.append(result.path)
+                continue
+            if result.caution:
+                _complain(f"{result.report.name}: {result.caution}")
+            yield result
 
 
 def _complain(message: str) -> None:
