@@ -37,7 +37,7 @@ def show(assessment: Assessment, console: Console) -> None:
         bar = "█" * round(float(probability) * 40)
         console.print(f"  {score}  {probability:4.0%}  {bar}", highlight=False)
     likely = " or ".join(map(str, assessment.prediction_set(0.9)))
-    console.print(f"  Nine reports in ten with such evidence score {likely}", highlight=False)
+    console.print(f"  Adjacent scores that hold the right one in nine reports of ten: {likely}", highlight=False)
     nearest = ", ".join(str(precedent.score) for precedent in assessment.precedents())
     console.print(f"  The five written reports with the most similar evidence score {nearest}", highlight=False)
     if report.published_score:
