@@ -66,8 +66,8 @@ def review(assessment: Assessment | Iterable[Statement], *, without: Collection[
     Parameters
     ----------
     assessment : Assessment or iterable of Statement
-        What to review. From statements alone no finding about the age of figures is made, for the
-        date of the document is not known.
+        What to review. From statements alone the age of data is judged by the newest year in them, for the date of
+        the document is not known.
     without : collection of str
         Codes to leave out.
 

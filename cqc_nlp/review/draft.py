@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from cqc_nlp.framework import SECTIONS
-from cqc_nlp.schema import Report, SectionKind, Source, Statement
+from cqc_nlp.schema import Polarity, Report, SectionKind, Source, Statement
 
 _HEADINGS = {section.kind: section.heading for section in SECTIONS}
 
@@ -38,6 +38,21 @@ def years(text: str) -> list[int]:
     [2022, 2024]
     """
     return [int(re.sub(r".*\D", "", match)[-2:]) + int(match[:2]) * 100 for match in pattern("year").findall(text)]
+
+
+def _first_years(text: str) -> list[int]:
+    return [int(match[:4]) for match in pattern("year").findall(text)]
+
+
+def data_years(statement: Statement) -> list[int]:
+    """The years that its data are for: none of a named document, a law or a time to come.
+
+    Where the sentence names none, they are those of its figures, which may stand in the sentence before.
+    """
+    if pattern("undated").search(statement.text):
+        return []
+    named = years(pattern("year_of_name").sub("", statement.text))
+    return named or [year for figure in statement.figures for year in years(figure.period or "")]
 
 
 def shows_evidence(statement: Statement) -> bool:
@@ -105,10 +120,18 @@ class Draft:
         return [s for s in self.paragraphs[statement.paragraph] if s.start > statement.start]
 
     @cached_property
-    def year(self) -> int | None:
-        """The year that the document gives as its own: in what stands before its body, or in a line that says so."""
-        if self.report is None or not self.report.paragraphs:
-            return None
-        front = f"{self.report.title or ''}\n{self.report.text[: self.report.paragraphs[0].start]}"
-        named = years(front) or [int(year) for year in pattern("document_date").findall(self.report.text)]
-        return max(named, default=None)
+    def dated(self) -> tuple[int, str] | None:
+        """The year of the document, and whether that is by its title, its front matter or the newest year in it.
+
+        The front matter is what stands before the body, or a line that gives the date. A financial year in either
+        counts as the one in which it begins: a self-assessment for 2025/26 is written in it, with the data of the year before.
+        """
+        if self.report is not None:
+            title, body = self.report.title or "", self.report.paragraphs
+            front = self.report.text[: body[0].start] if body else ""
+            stated = pattern("document_date").findall(self.report.text)
+            for basis, named in (("title", _first_years(title)), ("front matter", _first_years(front) or list(map(int, stated)))):
+                if named:
+                    return max(named), basis
+        past = [year for s in self.statements if Polarity.PLAN not in (s.polarity, *s.also) for year in data_years(s)]
+        return (max(past), "newest year") if past else None

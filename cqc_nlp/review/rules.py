@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from cqc_nlp.review.draft import Draft, pattern, settings, shows_evidence, years
+from cqc_nlp.review.draft import Draft, data_years, pattern, settings, shows_evidence, years
 from cqc_nlp.schema import THEMES, Polarity, Source, Statement, Theme
 
 
@@ -190,20 +190,21 @@ def acronyms(draft: Draft, rule: Settings) -> Iterator[Hit]:
 
 
 def stale_evidence(draft: Draft, rule: Settings) -> Iterator[Hit]:
-    """Statistics whose newest year lies years before the document's own."""
-    if draft.year is None:
+    """Data whose newest year lies years before the document's own."""
+    if draft.dated is None:
         return
+    year, basis = draft.dated
     stale: list[tuple[Statement, int]] = []
     for s in draft.statements:
-        named = years(s.text)
-        if s.source != Source.DATA or not named or pattern("undated").search(s.text):
-            continue
+        data = s.source == Source.DATA or any(speaker.source == Source.DATA for speaker in s.speakers)
+        named = [named for named in data_years(s) if named <= year + 1] if data else []  # later ones are of forecasts
         limit = rule["slow_years" if pattern("slow_sources").search(s.text) else "years"]
-        if draft.year - max(named) >= limit:
+        if named and year - max(named) >= limit:
             stale.append((s, max(named)))
     if stale:
         count = "one statement" if len(stale) == 1 else f"{len(stale)} statements"
-        words = {"count": count, "list": " or ".join(map(str, sorted({year for _, year in stale}))), "year": draft.year}
+        words = {"count": count, "list": " or ".join(map(str, sorted({newest for _, newest in stale})))}
+        words["dated"] = rule["dated"][basis].format(year=year)
         yield Hit(tuple(s for s, _ in stale), words=words)
 
 
