@@ -92,6 +92,9 @@ def test_every_comparison_with_england_in_a_real_report_has_its_direction(name):
         "The team was formed in 2021 and moved from 2022 to 2024.",
         "Over the last 12 months leaders reviewed the 3-year plan, which staff read every 2 weeks.",
         "Each was placed in one of three tiers.",
+        "An event took place 3 weeks prior to our visit, and the pilot was to be reviewed after 12 months.",
+        "The framework has five domains and is scored out of 100.",
+        "Those scoring amber for two months running are discussed by the two services.",
         "One provider told us that one-to-one support ended at 5pm.",
         "Bungalows with two bedrooms were asked for; a two-bedroom home is rare.",
     ],
@@ -120,6 +123,18 @@ def test_dates_ages_sections_and_the_like_are_no_figures(text):
         ("There were 140 units; the first 38 of these units were let.", [(140, "units"), (38, "units")]),
         ("There were 2 Safeguarding Adults Reviews.", [(2, "reviews")]),
         ("It has attended 118 of them.", [(118, "of them")]),
+        ("Forty-four per cent of carers had a plan, and thirty-one percent a review.", [(44, "%"), (31, "%")]),
+        (
+            "We arranged 31,000 hours of homecare each week, and a further 6,000 were bought through direct payments.",
+            [(31_000, "hours"), (6_000, "hours")],
+        ),
+        ("There were 52 new places and 14 more under construction.", [(52, "places"), (14, "places")]),
+        ("Only 19 had been completed out of a programme of 85 visits.", [(19, "of 85 visits")]),
+        ("The borough had a population of around 208,000.", [(208_000, "population")]),
+        ("Late calls fell by a third.", [(33.3, "%")]),
+        ("The service has 30 job coaches and supports adults.", [(30, "coaches")]),
+        ("Twelve champions worked in 3 centres.", [(12, "champions"), (3, "centres")]),
+        ("The council's 12 homes were full.", [(12, "homes")]),
         ("A scheme of 48 flats opened, of which 30 are let.", [(48, "flats"), (30, "of 48 flats")]),
     ],
 )
@@ -153,6 +168,14 @@ def only(text: str) -> Figure:
         ("Waiting times had shortened from 14 months to 5.", 14, "better", True),
         ("The average wait was 23 days, compared with 14 days in the same month of the previous year.", 14, "worse", True),
         ("Turnover was 34%. For England as a whole it was 24%.", 24, "worse", True),
+        ("Turnover was 34%. The figure for England was 24%.", 24, "worse", True),
+        ("In SACE 26% of carers had a break of more than 24 hours. Nationally this figure was 16.14%.", 16.14, "better", True),
+        ("After reablement, 71% of people were at home with support, against 62% 3 years earlier.", 62, "better", True),
+        ("Turnover was 20% compared with 25% in similar counties.", 25, "better", True),
+        ("The number waiting was an average of 31 people in 2024, down from 54.", 54, "better", True),
+        ("People waited an average of 3.4 days for homecare, down from 8.1 days two years earlier.", 8.1, "better", True),
+        ("Placements outside the county fell from 164 placements in 2017 to 57 at the end of the year.", 164, None, False),
+        ("Paid employment of people with a learning disability was 12.6%, compared to England's 4.8%.", 4.8, "better", True),
     ],
 )
 def test_direction_is_the_reports_verdict_or_is_worked_out_for_people(text, value, direction, computed):
@@ -160,13 +183,29 @@ def test_direction_is_the_reports_verdict_or_is_worked_out_for_people(text, valu
     assert figure.comparator
     assert figure.comparator_value == (pytest.approx(value, abs=0.1) if value is not None else None)
     assert (figure.direction, figure.computed) == (direction, computed)
-    assert bool(figure.significance) is not computed
+    assert direction is None or bool(figure.significance) is not computed
     assert not computed or "Worked out" in figure.note
 
 
 def test_two_figures_take_two_averages_in_order():
     first, second = found("46% of staff had training and 30% a qualification, against England averages of 40% and 36%.")
     assert [(f.comparator_value, f.direction) for f in (first, second)] == [(40, "better"), (36, "worse")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Vacancies and turnover were both below the England averages of 9.9% and 24.8%.", [(9.9, 9.9), (24.8, 24.8)]),
+        ("Vacancies and turnover were both below the England average, at 9.9% and 24.8%.", [(9.9, None), (24.8, None)]),
+        ("Vacancies were 6.7% and turnover 21%, both below the averages for England of 9.9% and 24.8%.", [(6.7, 9.9), (21, 24.8)]),
+        ("Vacancies of 6.7% and turnover of 21% were both below the England average.", [(6.7, None), (21, None)]),
+        ("Vacancies were 7%, lower than both the region at 8.8% and England at 8.1%.", [(7, 8.1)]),
+        ("With 94.4% of services rated good, it did better than the region (86%) and England (83%).", [(94.4, 83)]),
+    ],
+)
+def test_each_figure_of_a_pair_has_its_own_comparator_or_none(text, expected):
+    assert [(f.value, f.comparator_value) for f in found(text)] == expected
+    assert {f.comparator for f in found(text)} == {ENGLAND}
 
 
 def test_a_verdict_without_numbers_holds_for_the_figures_that_follow():

@@ -170,10 +170,12 @@ def _named(text: str) -> list[tuple[int, int, str, bool]]:
 def _values(text: str, found: list[Number], start: int, end: int) -> tuple[Number, ...]:
     """The number or numbers of a comparator: after its name, else right before it."""
     after = [n for n in found if n.start >= end]
-    if after and compiled(rules()["after_mention"]).fullmatch(text, end, after[0].start):
+    # "Both were below the average, at 9% and 24%": the numbers are the authority's own.
+    own = re.match(r", at\b", text[end:])
+    if after and not own and compiled(rules()["after_mention"]).fullmatch(text, end, after[0].start):
         values = [after[0]]
         for number in after[1:]:  # "averages of 46%, 16% and 12%"
-            if re.fullmatch(r",? and |, ", text[values[-1].end : number.start]) and text[start:end].endswith("s"):
+            if re.fullmatch(r",? and |, ", text[values[-1].end : number.start]) and compiled(rules()["several"]).search(text, start, end):
                 values.append(number)
         if len(after) > 1 and len(values) == 1 and re.match(r"[^.;]{0,12}\brespectively", text[after[1].end :]):
             return (after[1],)  # "fewer than in England (6% and 8% respectively)"
@@ -203,13 +205,12 @@ def _earlier(text: str, found: list[Number], taken: set[Number]) -> list[_Mentio
     free = [n for n in found if n not in taken]
     changed = compiled(rules()["change"]).search(text)
     name = "previous year" if compiled(rules()["earlier"]).search(text) else "earlier period"
+    then = rf"{rules()['earlier']}|{{N}} years (?:earlier|before|ago)|{{YEAR}}|{{MONTH}} {{YEAR}}"
     for index, number in enumerate(free):
         before, after = text[: number.start].rstrip(), text[number.end :]
         follows = free[index + 1] if index + 1 < len(free) else None
         compared = compiled(rules()["compared_before"]).search(before)
-        since = compiled(
-            rf"^(?: in| for)?(?: the same \w+ (?:of|in))?(?: the| a)? (?:{rules()['earlier']}|{{YEAR}}|{{MONTH}} {{YEAR}})"
-        ).search(after)
+        since = compiled(rf"^(?: in| for)?(?: the same \w+ (?:of|in))?(?: the| a)? (?:{then})").search(after)
         if not (before.endswith(" from") and changed) and not (compared and since):
             continue
         to = follows and compiled(rules()["to"]).fullmatch(text, number.end, follows.start)
@@ -271,7 +272,8 @@ def _targets(places: list[_Place], index: int, mention: _Mention) -> list[_Targe
     after = [start for start in free if start not in before]
     between = text[mention.end : after[0]] if after else ""
     if after and not compiled(rules()["shared"]).search(between) and (not _past(mention) or compiled(rules()["then_now"]).search(between)):
-        return [((index, after[0]), values[0])]
+        several = not mention.values and compiled(rules()["together"]).search(text, 0, mention.end)
+        return [((index, start), values[0]) for start in (after if several else after[:1])]
     own = recognise(text, "%", mention.start, places[index].source or "")
     continues = compiled(rules()["continues"]).match(text)
     if index and (continues or own):

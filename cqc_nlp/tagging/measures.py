@@ -9,6 +9,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from cqc_nlp.patterns import Rule, prepare
+
 _ABOUT_CARERS = re.compile(r"\bcarers?\b(?! (?:home|worker))|\bSACE\b", re.IGNORECASE)
 
 
@@ -23,7 +25,7 @@ class Measure(NamedTuple):
         ``"higher"`` or ``"lower"``, whichever is better for people.
     who : str or None
         ``"carers"`` for a measure of unpaid carers, ``"people"`` for one of people who draw on care.
-    phrases : re.Pattern
+    phrases : Rule
         What recognises it in a sentence.
     england : mapping of str to float
         The England value by year.
@@ -35,7 +37,7 @@ class Measure(NamedTuple):
     unit: str
     better: str | None
     who: str | None
-    phrases: re.Pattern[str]
+    phrases: Rule
     england: Mapping[str, float]
 
 
@@ -48,6 +50,8 @@ def measures() -> dict[str, Measure]:
     >>> measures()["SFC_VACANCY"].better, measures()["SFC_VACANCY"].england["2022/23"]
     ('lower', 9.9)
     """
+    rows = _data()["measures"]
+    phrases = prepare(re.compile(row["phrases"], re.IGNORECASE) for row in rows)
     return {
         row["id"]: Measure(
             row["id"],
@@ -56,10 +60,10 @@ def measures() -> dict[str, Measure]:
             row["unit"],
             row["better"],
             row["who"],
-            re.compile(row["phrases"], re.IGNORECASE),
+            rule,
             {year: known["value"] for year, known in row["england"].items()},
         )
-        for row in _data()["measures"]
+        for row, rule in zip(rows, phrases, strict=True)
     }
 
 

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from cqc_nlp.patterns import Rule, prepare
+
 _MONEY_SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 
 
@@ -28,11 +30,11 @@ def rules() -> dict[str, Any]:
 
 
 @cache
-def compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> Rule:
     """A pattern of the rules with its placeholders filled in, ignoring case."""
     for name, part in _placeholders().items():
         pattern = pattern.replace(name, part)
-    return re.compile(pattern, re.IGNORECASE)
+    return prepare([re.compile(pattern, re.IGNORECASE)])[0]
 
 
 @cache
@@ -133,7 +135,7 @@ def _plural(noun: str) -> str:
 
 
 def _bare(text: str, found: list[Number]) -> list[Number]:
-    """Numbers whose noun stands elsewhere: "of 187 requests, 130 were met", "94 of these", "beds fell from 60 to 52"."""
+    """Numbers whose noun stands elsewhere: "of 187 requests, 130 were met", "94 of these", "a further 40", "beds fell from 60 to 52"."""
     bare: list[Number] = []
 
     def add(amount: re.Match[str] | None, group: str, unit: str) -> None:
@@ -153,6 +155,12 @@ def _bare(text: str, found: list[Number]) -> list[Number]:
     for number in tuple(found):
         if re.search(r"\bfrom $", text[max(0, number.start - 6) : number.start], re.IGNORECASE):
             add(parts["to"].match(text, number.end), "n", number.unit)
+        add(parts["from"].search(text, 0, number.start), "n", number.unit)
+    counted = [n for n in found if not re.match(r"[%£]|of |per |rate|score|percentage", n.unit)]
+    for name in ("down_from", "more", "more_of"):
+        for amount in parts[name].finditer(text):
+            if unit := _before(amount.start(), counted, of=False):
+                add(amount, "n", unit)
     if compiled(rules()["change"]).search(text):
         for amount in parts["from_to"].finditer(text):
             named = [match["noun"].lower() for match in parts["number_of"].finditer(text, 0, amount.start())]
