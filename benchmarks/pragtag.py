@@ -1,0 +1,139 @@
+"""PragTag-2023: tags of sentences of peer reviews, the published task nearest to strength, shortfall and plan.
+
+    python benchmarks/pragtag.py tune FOLDER --model fast
+    python benchmarks/pragtag.py test FOLDER --model fast
+
+The folder has ``train.jsonl`` and ``test.jsonl`` with one review a line: ``id``, ``domain``, ``sentences``, ``labels`` (data
+F1000RD, CC BY-SA 4.0). The figure is the macro-F1 within each domain, averaged over the domains. ``tune`` compares
+options by cross-validation inside the training file, no review on both sides; ``test`` fits the options chosen there on
+the whole training file and prints the figure of the test file.
+
+Reference: TF-IDF with logistic regression 61.4, RoBERTa-base 80.3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupKFold
+
+from cqc_nlp import StatementTagger
+from cqc_nlp.experiments.examples import sentence
+from cqc_nlp.schema import Sentence
+from cqc_nlp.tagging.encoding import TfidfEncoder
+
+LABELS = ("Strength", "Weakness", "Todo", "Recap", "Structure", "Other")
+FOLDS = 5
+
+
+class Review(NamedTuple):
+    """A peer review: its sentences in order, each with its label."""
+
+    id: str
+    domain: str
+    sentences: tuple[Sentence, ...]
+    labels: tuple[str, ...]
+
+
+class Options(NamedTuple):
+    """What ``tune`` compares."""
+
+    C: float = 2.0
+    class_weight: str | None = "balanced"
+    neighbour_weight: float = 0.0
+    position_weight: float = 0.0
+
+    def tagger(self) -> StatementTagger:
+        """An unfitted tagger."""
+        encoder = TfidfEncoder(neighbour_weight=self.neighbour_weight, position_weight=self.position_weight)
+        return StatementTagger(labels=LABELS, encoder=encoder, C=self.C, class_weight=self.class_weight, max_iter=1000)
+
+
+GRID = [
+    Options(),
+    Options(position_weight=1.0),
+    Options(2.0, "balanced", 0.3, 1.0),
+    Options(2.0, None, 0.3, 1.0),
+    Options(4.0, "balanced", 0.3, 1.0),
+    Options(1.0, "balanced", 0.3, 1.0),
+]
+# Of those, the best by cross-validation: 62.8 (the options as shipped: 61.6).
+CHOSEN = Options(4.0, "balanced", 0.3, 1.0)
+
+
+def reviews(path: Path) -> list[Review]:
+    """The reviews of a file, each read as one paragraph, so that every sentence knows its neighbours."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [Review(row["id"], row["domain"], tuple(map(sentence, row["sentences"])), tuple(row["labels"])) for row in rows]
+
+
+def fit(options: Options, training: Sequence[Review]) -> StatementTagger:
+    """A tagger that has learnt from reviews."""
+    return options.tagger().fit_in_place([r.sentences for r in training], [label for r in training for label in r.labels])
+
+
+def predict(tagger: StatementTagger, texts: Sequence[Review]) -> Iterator[tuple[str, ...]]:
+    """The labels of each review."""
+    best = tagger.classes_[tagger.predict_proba_in_place([r.sentences for r in texts]).argmax(axis=1)].tolist()
+    for review in texts:
+        yield tuple(best[: len(review.labels)])
+        best = best[len(review.labels) :]
+
+
+def by_domain(given: Sequence[Review], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Macro-F1 within each domain, in percent."""
+    found = {}
+    for domain in sorted({review.domain for review in given}):
+        pairs = [
+            (gold, label)
+            for review, labels in zip(given, predicted, strict=True)
+            if review.domain == domain
+            for gold, label in zip(review.labels, labels, strict=True)
+        ]
+        gold, labels = zip(*pairs, strict=True)
+        found[domain] = 100 * float(f1_score(gold, labels, labels=LABELS, average="macro", zero_division=0))
+    return found
+
+
+def tune(training: Sequence[Review]) -> None:
+    """The figure of each choice of options, by cross-validation."""
+    held_out = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(training, groups=[review.id for review in training]))
+    for options in GRID:
+        predicted: dict[int, Sequence[str]] = {}
+        for fit_on, held in held_out:
+            tagger = fit(options, [training[i] for i in fit_on])
+            predicted |= dict(zip(held.tolist(), predict(tagger, [training[i] for i in held]), strict=True))
+        figures = by_domain(training, [predicted[i] for i in range(len(training))])
+        print(f"{np.mean(list(figures.values())):.1f}  {options}", flush=True)
+
+
+def test(training: Sequence[Review], tested: Sequence[Review]) -> None:
+    """The figure of the chosen options on the test file."""
+    figures = by_domain(tested, list(predict(fit(CHOSEN, training), tested)))
+    for domain, figure in figures.items():
+        print(f"{domain:10} {figure:.1f}")
+    print(f"{'mean':10} {np.mean(list(figures.values())):.1f}")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["tune", "test"])
+    parser.add_argument("folder", type=Path, help="with train.jsonl and test.jsonl")
+    parser.add_argument("--model", choices=["fast"], default="fast")
+    arguments: Any = parser.parse_args()
+    training = reviews(arguments.folder / "train.jsonl")
+    if arguments.command == "tune":
+        tune(training)
+    else:
+        test(training, reviews(arguments.folder / "test.jsonl"))
+
+
+if __name__ == "__main__":
+    main()
