@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -10,10 +13,11 @@ import cqc_nlp
 from cqc_nlp import resources
 from cqc_nlp.cli import app
 from cqc_nlp.corpus import contrast_groups, labelled_reports, lines
-from cqc_nlp.corpus.agreement import agreement, read_labels
-from cqc_nlp.corpus.statistics import corpus_statistics, plot_mix
+from cqc_nlp.corpus.agreement import agreement, confusion, read_labels
+from cqc_nlp.corpus.statistics import corpus_statistics
 from cqc_nlp.corpus.validation import near_duplicates, validate
 from cqc_nlp.errors import CorpusError
+from cqc_nlp.plots import polarity_mix
 
 CONTRACT = [
     "report", "authority", "kind", "score", "quality_statement", "section", "position", "text", "polarity", "also", "themes", "source",
@@ -67,11 +71,33 @@ def test_configurations_load_as_typed_datasets(configuration):
         assert features["source"].int2str(row["source"]) in ("people", "staff", "partners", "data", "assessor")
 
 
-def test_the_folder_loads_with_datasets_alone():
-    from datasets import load_dataset
+@pytest.mark.parametrize("configuration", ["statements", "reports", "contrasts"])
+def test_the_folder_loads_with_datasets_alone_and_gives_the_same_rows(configuration, tmp_path):
+    """From the folder as it is, without a network and with a cache of its own."""
+    code = (
+        "import sys, json; from datasets import load_dataset; folder, configuration, cache = sys.argv[1:];"
+        "data = load_dataset(folder, configuration, cache_dir=cache);"
+        "print(json.dumps({split: {'columns': rows.column_names, 'rows': rows.to_list()} for split, rows in data.items()}))"
+    )
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", code, str(resources.folder("corpus")), configuration, str(tmp_path / "cache")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    corpus = cqc_nlp.load_corpus(configuration)
+    assert set(found) == set(corpus)
+    for split, data in found.items():
+        features = corpus[split].features
+        # The folder holds each fact once, and a heading only where the framework has none.
+        shared = [name for name in data["columns"] if name in features and name != "heading"]
+        assert {"report", "score"} <= set(shared) or {"polarity", "themes", "text", "position"} <= set(shared)
+        named = [{name: as_words(features[name], row[name]) for name in shared} for row in corpus[split]]
+        assert [{name: row[name] for name in shared} for row in data["rows"]] == named
 
-    data = load_dataset(str(resources.folder("corpus")), "statements", split="test")
-    assert {"report", "polarity", "themes", "text"} <= set(data.column_names)
+
+def as_words(feature, value):
+    if isinstance(value, list):
+        return [feature.feature.int2str(one) for one in value]
+    return feature.int2str(value) if hasattr(feature, "int2str") else value
 
 
 def test_unknown_configurations_are_answered():
@@ -171,6 +197,12 @@ def test_agreement_of_two_readings(tmp_path):
     assert table.loc["theme carers", "alpha"] == 1
     shown = CliRunner().invoke(app, ["corpus", "agreement", str(tmp_path / "a.txt"), str(tmp_path / "b.txt")])
     assert "alpha" in shown.stdout
+    counts = confusion(read_labels(tmp_path / "a.txt"), read_labels(tmp_path / "b.txt"))
+    assert counts.loc["context", "strength"] == 1
+    assert counts.to_numpy().sum() == 4
+    assert counts.to_numpy().trace() == 3
+    sources = confusion(read_labels(tmp_path / "a.txt"), read_labels(tmp_path / "b.txt"), "source")
+    assert sources.loc["data", "data"] == 2
     with pytest.raises(CorpusError, match="in common"):
         agreement(read_labels(tmp_path / "a.txt"), {})
 
@@ -179,5 +211,5 @@ def test_statistics_and_their_plot(folder):
     figures = corpus_statistics(folder)
     assert figures.loc["statements", "all"] == 3
     assert figures.loc["% shortfall", "all"] == pytest.approx(33.3)
-    assert len(plot_mix(figures).patches) == 4 * figures.shape[1]
+    assert len(polarity_mix(figures).patches) == 4 * figures.shape[1]
     assert "words a sentence" in CliRunner().invoke(app, ["corpus", "stats", "--corpus", str(folder)]).stdout

@@ -21,12 +21,23 @@ from cqc_nlp.corpus.records import (
     labelled_reports,
     row,
 )
+from cqc_nlp.corpus.summary import summarise
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-__all__ = ["EDITS", "SPLITS", "ContrastGroup", "LabelledReport", "contrast_groups", "digest", "labelled_reports", "load_corpus"]
+__all__ = [
+    "EDITS",
+    "SPLITS",
+    "ContrastGroup",
+    "LabelledReport",
+    "contrast_groups",
+    "digest",
+    "labelled_reports",
+    "load_corpus",
+    "summarise",
+]
 
 
 def load_corpus(configuration: str = "statements", corpus: str | PathLike[str] | None = None) -> DatasetDict:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqc_nlp.corpus import records
+from cqc_nlp.corpus import exchange, records
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, Tag
 
@@ -20,14 +20,16 @@ def read_labels(path: Path) -> dict[str, Tag]:
     Parameters
     ----------
     path : path
-        Either JSON Lines of the corpus (the statement is ``report:position``), or lines of
-        ``ID|polarity|also|themes|source`` with ``-`` for none and commas between several.
+        JSON Lines of the corpus (the statement is ``report:position``), lines of ``ID|polarity|also|themes|source`` with
+        ``-`` for none and commas between several, or a file of an annotation tool (:mod:`cqc_nlp.corpus.exchange`).
 
     Raises
     ------
     CorpusError
         With the line that does not follow the format.
     """
+    if exchange.format_of(path):
+        return {f"{part.about['report']}:{mark.start}-{mark.end}": mark.tag for part in exchange.read(path) for mark in part.marks}
     if path.suffix == ".jsonl":
         return {f"{row['report']}:{row['position']}": records.tag(row) for row in records.lines(path)}
     labels: dict[str, Tag] = {}
@@ -38,14 +40,43 @@ def read_labels(path: Path) -> dict[str, Tag]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        fields = line.strip().split("|")
+        fields = line.strip().split("|", 5)
         try:
-            name, polarity, also, themes, source = fields
+            name, polarity, also, themes, source = fields[:5]
             row = {"polarity": polarity, "also": records.values(also), "themes": records.values(themes), "source": source}
             labels[name] = records.tag(row)
         except ValueError as error:
             raise CorpusError(f"{path}, line {number}: {error}; a line is ID|polarity|also|themes|source.") from error
     return labels
+
+
+def confusion(first: Mapping[str, Tag], second: Mapping[str, Tag], question: str = "polarity") -> pd.DataFrame:
+    """Which answer of one reading meets which of the other, over the statements that both have.
+
+    Parameters
+    ----------
+    first, second : mapping of str to Tag
+        The two readings.
+    question : {"polarity", "source"}
+        Of which question.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Counts; rows are answers of the first reading, columns of the second.
+
+    Examples
+    --------
+    >>> from cqc_nlp.schema import Polarity
+    >>> int(confusion({"A": Tag(Polarity.PLAN)}, {"A": Tag(Polarity.CONTEXT)}).loc["plan", "context"])
+    1
+    """
+    import pandas as pd
+
+    answers = [str(label) for label in {"polarity": POLARITIES, "source": SOURCES}[question]]
+    pairs = [(str(getattr(one, question)), str(getattr(other, question))) for one, other in _pairs(first, second)]
+    one, other = (pd.Series(values, name=name) for name, values in zip(("first", "second"), zip(*pairs, strict=True), strict=True))
+    return pd.crosstab(one, other).reindex(index=answers, columns=answers, fill_value=0)
 
 
 def agreement(first: Mapping[str, Tag], second: Mapping[str, Tag]) -> pd.DataFrame:
@@ -65,10 +96,7 @@ def agreement(first: Mapping[str, Tag], second: Mapping[str, Tag]) -> pd.DataFra
     """
     import pandas as pd
 
-    names = [name for name in first if name in second]
-    if not names:
-        raise CorpusError("The two readings have no statement in common; compare files with the same identifiers.")
-    pairs = [(first[name], second[name]) for name in names]
+    pairs = _pairs(first, second)
     questions: dict[str, tuple[list[Any], list[Any]]] = {
         "polarity": ([str(a.polarity) for a, _ in pairs], [str(b.polarity) for _, b in pairs]),
         "source": ([str(a.source) for a, _ in pairs], [str(b.source) for _, b in pairs]),
@@ -78,6 +106,13 @@ def agreement(first: Mapping[str, Tag], second: Mapping[str, Tag]) -> pd.DataFra
     questions |= {f"theme {t}": ([t in a.themes for a, _ in pairs], [t in b.themes for _, b in pairs]) for t in THEMES}
     questions |= {f"source {s}": ([a.source == s for a, _ in pairs], [b.source == s for _, b in pairs]) for s in SOURCES}
     return pd.DataFrame({name: _measures(*answers) for name, answers in questions.items()}).T.astype({"statements": int})
+
+
+def _pairs(first: Mapping[str, Tag], second: Mapping[str, Tag]) -> list[tuple[Tag, Tag]]:
+    pairs = [(tag, second[name]) for name, tag in first.items() if name in second]
+    if not pairs:
+        raise CorpusError("The two readings have no statement in common; compare files with the same identifiers.")
+    return pairs
 
 
 def _measures(first: list[Any], second: list[Any]) -> dict[str, float]:

@@ -140,37 +140,30 @@ def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
     CorpusError
         If a file cannot be read or does not follow the form. Nothing is added then.
     """
-    reports = {split: {row["report"]: row for row in _existing(corpus / "reports" / f"{split}.jsonl")} for split in records.SPLITS}
+    reports: list[records.LabelledReport] = []
     groups: dict[str, dict[str, list[dict[str, Any]]]] = {"train": {}, "test": {}}
     for split in groups:
         for row in _existing(corpus / "contrasts" / f"{split}.jsonl"):
             groups[split].setdefault(row["group"], []).append(row)
-    statements: dict[Path, list[dict[str, Any]]] = {}
-    added = [0, 0]
+    added = 0
     for path in paths:
         text = _text(path)
         if re.search(r"(?m)^# kind ", text):
             for group in parse_contrasts(text, path.stem):
                 name = group[0]["group"]
                 groups["test" if records.split_of(name) == "test" else "train"][name] = group
-                added[1] += 1
+                added += 1
         else:
             report, rows = parse_report(text, path.name)
-            split = records.split_of(report["authority"])
-            reports[split][report["report"]] = report
-            statements[corpus / "statements" / split / f"{report['report']}.jsonl"] = rows
-            added[0] += 1
+            reports.append(records.labelled_report(report, rows, records.split_of(report["authority"])))
+    records.write_reports(corpus, reports)
     try:
-        for path, rows in statements.items():
-            records.write_lines(path, rows)
-        for split, by_name in reports.items():
-            records.write_lines(corpus / "reports" / f"{split}.jsonl", [by_name[name] for name in sorted(by_name)])
         for split, by_group in groups.items():
             if by_group:
                 records.write_lines(corpus / "contrasts" / f"{split}.jsonl", [row for name in sorted(by_group) for row in by_group[name]])
     except OSError as error:
         raise CorpusError(f"{corpus}: the corpus cannot be written ({error.strerror}); check the folder.") from error
-    return added[0], added[1]
+    return len(reports), added
 
 
 def _text(path: Path) -> str:

@@ -3,7 +3,8 @@
 ::
 
     corpus/reports/SPLIT.jsonl               one line a report: report, authority, kind, quality_statement, score
-    corpus/statements/SPLIT/REPORT.jsonl     one line a statement, in order; `heading` only where the framework has none
+    corpus/statements/SPLIT/REPORT.jsonl     one line a statement, in order; `heading` only where the framework has none;
+                                             `"checked": false` where the labels are a model's and nobody has checked them
     corpus/contrasts/SPLIT.jsonl             one line a statement; the members of a group follow each other
 
 Each fact stands once, a changed label is a changed line, and ``datasets.load_dataset`` reads the
@@ -60,6 +61,9 @@ class LabelledReport:
         Its text, laid out as a published report.
     statements : tuple of Statement
         The statements with their gold tags.
+    suggested : frozenset of int
+        Positions of the statements whose labels are a model's suggestion that nobody has checked. None in a corpus;
+        see :class:`cqc_nlp.corpus.library.Library`.
     """
 
     id: str
@@ -68,6 +72,7 @@ class LabelledReport:
     score: int
     report: Report
     statements: tuple[Statement, ...]
+    suggested: frozenset[int] = frozenset()
 
     @property
     def authority(self) -> str:
@@ -85,7 +90,7 @@ class ContrastGroup:
     statements: tuple[Statement, ...]
 
 
-def labelled_reports(corpus: Path | None = None, splits: Iterable[str] = SPLITS) -> list[LabelledReport]:
+def labelled_reports(corpus: Path | None = None, splits: Iterable[str] = SPLITS, *, suggested: bool = False) -> list[LabelledReport]:
     """The labelled reports of a corpus folder.
 
     Parameters
@@ -94,18 +99,26 @@ def labelled_reports(corpus: Path | None = None, splits: Iterable[str] = SPLITS)
         The folder; the shipped corpus if left out.
     splits : iterable of str
         Which splits to read.
+    suggested : bool
+        Whether labels are accepted that nobody has checked. Nothing should learn from those.
 
     Raises
     ------
     CorpusError
-        If a file is missing or a line does not follow the format.
+        If a file is missing, a line does not follow the format, or labels have not been checked.
     """
     corpus = corpus or resources.folder("corpus")
     found = []
     for split in splits:
         for row in lines(corpus / "reports" / f"{split}.jsonl"):
             rows = lines(corpus / "statements" / split / f"{row['report']}.jsonl")
-            found.append(_labelled_report(row, list(rows), split))
+            report = labelled_report(row, list(rows), split)
+            if report.suggested and not suggested:
+                raise CorpusError(
+                    f"{corpus}: {len(report.suggested)} statements of the report {report.id} have labels that a model suggested and nobody "
+                    "has checked; check them, or learn from the checked ones with `cqc-nlp train --add`."
+                )
+            found.append(report)
     return found
 
 
@@ -184,6 +197,56 @@ def row(statement: Statement) -> dict[str, Any]:
     }
 
 
+def statement_rows(report: LabelledReport) -> list[dict[str, Any]]:
+    """The statements of a report as lines of the corpus."""
+    rows = []
+    for position, statement in enumerate(report.statements):
+        section = statement.section
+        heading = "" if _HEADINGS.get(str(section.kind)) == section.heading else section.heading
+        where = {"section": str(section.kind), "heading": heading, "paragraph": statement.paragraph, "position": position}
+        unchecked = {"checked": False} if position in report.suggested else {}
+        rows.append({"report": report.id, **where, **row(statement), **unchecked})
+    return rows
+
+
+def report_row(report: LabelledReport) -> dict[str, Any]:
+    """What is known of a report, as a line of the corpus."""
+    return {
+        "report": report.id,
+        "authority": report.authority,
+        "kind": report.kind,
+        "quality_statement": report.report.quality_statement,
+        "score": report.score,
+    }
+
+
+def write_reports(corpus: Path, reports: Iterable[LabelledReport]) -> None:
+    """Add reports to a corpus folder, each to the split of its authority, or replace those of the same id.
+
+    Raises
+    ------
+    CorpusError
+        If the folder cannot be written.
+    """
+    listed = {split: {row["report"]: row for row in _listed(corpus / "reports" / f"{split}.jsonl")} for split in SPLITS}
+    try:
+        for report in reports:
+            for split, known in listed.items():
+                if known.pop(report.id, None) and split != split_of(report.authority):
+                    (corpus / "statements" / split / f"{report.id}.jsonl").unlink(missing_ok=True)
+            split = split_of(report.authority)
+            listed[split][report.id] = report_row(report)
+            write_lines(corpus / "statements" / split / f"{report.id}.jsonl", statement_rows(report))
+        for split, known in listed.items():
+            write_lines(corpus / "reports" / f"{split}.jsonl", [known[name] for name in sorted(known)])
+    except OSError as error:
+        raise CorpusError(f"{corpus}: the folder cannot be written ({error.strerror}); check that you may write to it.") from error
+
+
+def _listed(path: Path) -> list[dict[str, Any]]:
+    return list(lines(path)) if path.exists() else []
+
+
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as JSON Lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +267,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
                 raise CorpusError(f"{path}, line {number}: this is no JSON object ({error}); mend the line.") from error
 
 
-def _labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: str) -> LabelledReport:
+def labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: str) -> LabelledReport:
     """Lay the lines of a report out as a published report, so that gold and predicted statements are alike."""
     name = row.get("report", "?")
     try:
@@ -216,11 +279,12 @@ def _labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: 
         heading, paragraph = None, None
         spans: list[tuple[int, int, int, int, Tag, str]] = []
         for line in rows:
-            printed = line["heading"] or _HEADINGS[line["section"]]
+            printed = line["heading"] or _HEADINGS.get(line["section"], "")
             if printed != heading:
                 heading, paragraph = printed, None
-                parts.append(f"\n\n{heading}")
-                position += 2 + len(heading)
+                opening = f"\n\n{heading}" if heading else ""
+                parts.append(opening)
+                position += len(opening)
                 sections.append(Section(heading, SectionKind(line["section"]), position - len(heading), 0))
             gap = " " if line["paragraph"] == paragraph else "\n\n"
             paragraph = line["paragraph"]
@@ -249,6 +313,7 @@ def _labelled_report(row: Mapping[str, Any], rows: list[dict[str, Any]], split: 
             quality_statement=row["quality_statement"],
             published_score=row["score"],
         )
-        return LabelledReport(name, row["kind"], split, row["score"], report, tuple(statements))
+        suggested = frozenset(position for position, line in enumerate(rows) if not line.get("checked", True))
+        return LabelledReport(name, row["kind"], split, row["score"], report, tuple(statements), suggested)
     except (KeyError, ValueError, TypeError) as error:
         raise CorpusError(f"report {name}: a line does not follow the format ({error}); run `cqc-nlp corpus validate`.") from error

@@ -18,7 +18,6 @@ from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind,
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 def read_labelled_texts(folder: Path) -> list[list[Statement]]:
@@ -29,7 +28,7 @@ def read_labelled_texts(folder: Path) -> list[list[Statement]]:
     list of lists of Statement
         One list a report, with gold tags, in the sections that reading finds.
     """
-    from cqc_nlp.language import sentences
+    from cqc_nlp.boundaries import sentences
     from cqc_nlp.reading import read
 
     found = []
@@ -116,20 +115,3 @@ def corpus_statistics(corpus: Path | None = None, beside: Path | None = None) ->
 
 def _statements(reports: Sequence[LabelledReport]) -> list[Sequence[Statement]]:
     return [report.statements for report in reports]
-
-
-def plot_mix(figures: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Shares of the polarities in each set, as stacked bars (needs the extra ``plot``)."""
-    import matplotlib.pyplot as plt
-
-    colours = {"strength": "#0072B2", "shortfall": "#D55E00", "plan": "#E69F00", "context": "#999999"}
-    ax = ax or plt.subplots(figsize=(8, 0.5 * figures.shape[1] + 1.5))[1]
-    left = np.zeros(figures.shape[1])
-    for label in map(str, POLARITIES):
-        shares = figures.loc[f"% {label}"].to_numpy(dtype=float)
-        ax.barh(list(figures.columns), shares, left=left, color=colours[label], label=label)
-        left += shares
-    ax.invert_yaxis()
-    ax.set_xlabel("share of statements, percent")
-    ax.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    return ax

@@ -41,7 +41,7 @@ def validate(corpus: Path | None = None, against: Path | None = None) -> list[st
         One line a finding, with the report and the statement.
     """
     try:
-        reports, groups = labelled_reports(corpus), contrast_groups(corpus)
+        reports, groups = labelled_reports(corpus, suggested=True), contrast_groups(corpus)
     except CorpusError as error:
         return [str(error)]
     findings = [*_reports(reports)]
