@@ -8,10 +8,15 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Some builds of onnxruntime report on their use to their maker unless this is set before the import. Drafts are
+# confidential: nothing at all leaves the machine.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Where each public name lives. They are imported when they are first used, so that
 # `import cqc_nlp` and `cqc-nlp --help` load neither spaCy nor scikit-learn.
@@ -19,12 +24,15 @@ _HOMES = {
     "read": "cqc_nlp.reading",
     "read_text": "cqc_nlp.reading",
     "read_bytes": "cqc_nlp.reading",
-    "sentences": "cqc_nlp.language",
+    "sentences": "cqc_nlp.boundaries",
     "load": "cqc_nlp.language",
+    "displacy_options": "cqc_nlp.language",
     "assess": "cqc_nlp.assessment",
     "assess_many": "cqc_nlp.assessment",
     "Assessment": "cqc_nlp.assessment",
     "Failure": "cqc_nlp.assessment",
+    "compare": "cqc_nlp.comparison",
+    "Comparison": "cqc_nlp.comparison",
     "load_tagger": "cqc_nlp.models",
     "load_scorer": "cqc_nlp.models",
     "load_corpus": "cqc_nlp.corpus",
@@ -40,22 +48,26 @@ _HOMES = {
     "Source": "cqc_nlp.schema",
     "CQCNLPError": "cqc_nlp.errors",
 }
-_MODULES = ("framework", "schema", "errors")
+_MODULES = ("framework", "schema", "errors", "plots")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
 if TYPE_CHECKING:
     from cqc_nlp import errors as errors
     from cqc_nlp import framework as framework
+    from cqc_nlp import plots as plots
     from cqc_nlp import schema as schema
     from cqc_nlp.assessment import Assessment as Assessment
     from cqc_nlp.assessment import Failure as Failure
     from cqc_nlp.assessment import assess as assess
     from cqc_nlp.assessment import assess_many as assess_many
+    from cqc_nlp.boundaries import sentences as sentences
+    from cqc_nlp.comparison import Comparison as Comparison
+    from cqc_nlp.comparison import compare as compare
     from cqc_nlp.corpus import load_corpus as load_corpus
     from cqc_nlp.errors import CQCNLPError as CQCNLPError
+    from cqc_nlp.language import displacy_options as displacy_options
     from cqc_nlp.language import load as load
-    from cqc_nlp.language import sentences as sentences
     from cqc_nlp.models import load_scorer as load_scorer
     from cqc_nlp.models import load_tagger as load_tagger
     from cqc_nlp.reading import read as read

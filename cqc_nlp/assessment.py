@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cqc_nlp.errors import CQCNLPError, NotAnAssessment
+from cqc_nlp.errors import CannotWrite, CQCNLPError, DocumentTooLarge, ModelError, NotAnAssessment, UnreadableDocument
 from cqc_nlp.framework import SCORES
-from cqc_nlp.models import DEFAULT, load_scorer, load_tagger
+from cqc_nlp.models import DEFAULT, check_identity, load_scorer, load_tagger
 from cqc_nlp.reading import FORMATS, read, read_text
 from cqc_nlp.schema import Report, Section, SectionKind, Sentence, Statement
 from cqc_nlp.scoring.explanation import Explanation, explain
@@ -21,12 +25,17 @@ from cqc_nlp.scoring.features import FEATURES, evidence
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
+    from cqc_nlp.bands import BandProfile
+    from cqc_nlp.entities import Entity
+    from cqc_nlp.results import Results
     from cqc_nlp.review import Finding
     from cqc_nlp.scoring import QualityScorer
     from cqc_nlp.scoring.precedents import Precedent
 
 Source = str | PathLike[str] | Report
+_LOT = 16  # reports a process, between two moments at which all wait for the last of them
 _DOCUMENT_ENDINGS = {*(f".{kind}" for kind in FORMATS), ".doc", ".odt", ".rtf", ".pages", ".xlsx", ".csv"}
 
 
@@ -186,11 +195,125 @@ class Assessment(_Scored):
 
         return review(self, without=without)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a statement, as a pandas data frame."""
-        from cqc_nlp.views.frame import to_frame
+    def band_profile(self, score: int | None = None) -> BandProfile:
+        """Its evidence beside that of written reports with one score and with the next (:func:`cqc_nlp.bands.band_profile`).
 
-        return to_frame(self)
+        Parameters
+        ----------
+        score : int, optional
+            The score to compare with; the predicted one if left out.
+        """
+        from cqc_nlp.bands import band_profile
+
+        return band_profile(self, score)
+
+    @cached_property
+    def entities(self) -> tuple[Entity, ...]:
+        """What an index of it would list: strategies, boards, services, organisations, places, dates (:mod:`cqc_nlp.entities`).
+
+        Examples
+        --------
+        >>> draft = assess("The Health and Wellbeing Board met in March 2025. Carers told the Board that they waited.", model="fast")
+        >>> [(str(entity.kind), entity.name, len(entity.mentions)) for entity in draft.entities]
+        [('board', 'Health and Wellbeing Board', 2), ('date', 'March 2025', 1)]
+        """
+        from cqc_nlp.entities import entities
+
+        return entities(self.statements)
+
+    def to_frame(self, of: Literal["statements", "entities"] = "statements") -> pd.DataFrame:
+        """A pandas data frame.
+
+        Parameters
+        ----------
+        of : {"statements", "entities"}
+            One row a statement, or one row a mention of an entity.
+        """
+        from cqc_nlp.views.frame import entities_frame, to_frame
+
+        if of not in ("statements", "entities"):
+            raise ValueError(f'to_frame: of is "statements" or "entities"; got {of!r}.')
+        return to_frame(self) if of == "statements" else entities_frame(self)
+
+    def to_docx(self, path: str | PathLike[str], comments: str = "key", source: str | PathLike[str] | bytes | None = None) -> None:
+        """Write a Word file with every statement marked by its polarity, and comments.
+
+        A Word file that was assessed keeps its layout, its comments and its tracked changes; only shading, underlines
+        and comments are added, and the file itself is never overwritten. Anything else becomes a new document,
+        with the score on its first page.
+
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        comments : {"key", "all"}
+            Comment on the statements that move the score most, those whose tag is unsure and those that the review
+            names; or on every statement.
+        source : path or bytes, optional
+            The Word file that was assessed, where it was read from bytes or has been moved since.
+
+        Raises
+        ------
+        CannotWrite
+            If there is no such folder, or the file is the assessed one.
+        UnreadableDocument
+            If the assessed file is gone or its text has changed.
+        """
+        from cqc_nlp.views.docx import to_docx
+
+        to_docx(self, path, comments, source)
+
+    def to_html(self, path: str | PathLike[str] | None = None) -> str:
+        """Everything as one HTML document, which needs no connection and sends nothing.
+
+        Score, what it rests on, the review, and the text with every statement marked, to filter and to search. It
+        holds the whole text of the report: handle it as you handle the report.
+
+        Parameters
+        ----------
+        path : path, optional
+            A file to write it to as well.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        CannotWrite
+            If there is no such folder, or the file is the assessed one.
+
+        Examples
+        --------
+        >>> page = assess("Carers waited six months for a break.", model="fast").to_html()
+        >>> page.startswith("<!DOCTYPE html>"), "Carers waited six months for a break." in page
+        (True, True)
+        """
+        from cqc_nlp.views.html import to_html, write
+
+        page = to_html(self)
+        if path is not None:
+            write(page, path, self.report.path)
+        return page
+
+    def _repr_html_(self) -> str:
+        from cqc_nlp.views.notebook import assessment_html
+
+        return assessment_html(self)
+
+    def plot(self, kind: str = "probabilities", ax: Axes | None = None) -> Axes:
+        """Plot it with matplotlib (:mod:`cqc_nlp.plots`; needs the extra ``plot``).
+
+        Parameters
+        ----------
+        kind : {"probabilities", "evidence", "contributions", "sections"}
+            The scores; themes by polarity; the steps to the score; the sections by polarity.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if left out.
+        """
+        from cqc_nlp.plots import plot
+
+        return plot(self, kind, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, ready for JSON."""
@@ -284,16 +407,28 @@ def assess(source: Source, model: str | PathLike[str] = DEFAULT) -> Assessment:
     return _cautioned(_assess(source, model))
 
 
-def _assess(source: Source, model: str | PathLike[str]) -> Assessment:
-    from cqc_nlp.language import sentences
+def _assess(source: Source, model: str | PathLike[str], results: Results | None = None) -> Assessment:
+    from cqc_nlp.boundaries import sentences
+    from cqc_nlp.results import Kept
     from cqc_nlp.tagging.domain import familiarity
+    from cqc_nlp.tagging.tagger import place
 
     report = _report(source)
-    tagger = load_tagger(fspath(model))
-    statements = tagger.tag_sentences(sentences(report))
+    found = sentences(report)
+    if not found:
+        raise UnreadableDocument(f"{report.name}: no statements were found in it; check that it holds the text of an assessment.")
+    kept = results.get(found) if results else None
+    if kept is None:
+        tagger = load_tagger(fspath(model))
+        statements = tagger.tag_sentences(found)
+        kept = Kept(tuple(statement.tag for statement in statements), familiarity(statements, tagger))
+        if results:
+            results.put(found, kept)
+    else:
+        statements = place(found, kept.tags)
     scorer = load_scorer(fspath(model))
     probabilities = scorer.predict_proba(evidence(statements)[None])[0]
-    return Assessment(report, statements, probabilities, fspath(model), scorer, familiarity(statements, tagger))
+    return Assessment(report, statements, probabilities, fspath(model), scorer, kept.familiarity)
 
 
 def _cautioned(assessment: Assessment) -> Assessment:
@@ -304,8 +439,15 @@ def _cautioned(assessment: Assessment) -> Assessment:
     return assessment
 
 
-def assess_many(sources: Iterable[Source], model: str | PathLike[str] = DEFAULT, n_jobs: int = 1) -> Iterator[Assessment | Failure]:
+def assess_many(
+    sources: Iterable[Source],
+    model: str | PathLike[str] = DEFAULT,
+    n_jobs: int | None = None,
+    resume: str | PathLike[str] | None = None,
+) -> Iterator[Assessment | Failure]:
     """Assess many reports, in order and as they come.
+
+    Sources are taken, and results held, in small lots, so that memory does not grow with their number.
 
     Parameters
     ----------
@@ -313,36 +455,72 @@ def assess_many(sources: Iterable[Source], model: str | PathLike[str] = DEFAULT,
         As for :func:`assess`.
     model : str or path
         As for :func:`assess`.
-    n_jobs : int
-        How many processes work at once (joblib); -1 for one a core.
+    n_jobs : int, optional
+        How many processes work at once (joblib); -1 for one a core. Left out: one, or what
+        :func:`joblib.parallel_config` says; with its backend ``"dask"`` the work goes to a cluster of machines.
+    resume : path, optional
+        A folder in which the labels of each report are kept as they come, and from which they are taken where the
+        report, the model and the library are the same: a run that was interrupted goes on. No text is kept.
+        Machines of a cluster must share it.
 
     Yields
     ------
     Assessment or Failure
         One a source, in order; a file that cannot be assessed is a ``Failure``, and the rest go on.
+
+    Examples
+    --------
+    >>> for result in assess_many(["Carers could not get a break.", "gone.docx", "Staff were well trained."], model="fast"):
+    ...     print(result if isinstance(result, Failure) else result.statements[0].polarity)
+    shortfall
+    gone.docx: there is no such file; check the path.
+    strength
     """
-    if n_jobs == 1:
-        for source in sources:
-            result = _attempt(source, fspath(model))
-            yield result if isinstance(result, Failure) else _cautioned(result)
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    from cqc_nlp.models import identify
+    from cqc_nlp.results import Results
+
+    name, digest = identify(fspath(model))
+    load_scorer(name)  # a mistaken model is one error here, not one in every process
+    results = Results(Path(resume).absolute(), digest) if resume is not None else None
+    workers = effective_n_jobs(n_jobs)
+    waiting = iter(sources)
+    if workers == 1:
+        for source in waiting:
+            yield _returned(_attempt(source, name, digest, results), model)
         return
-    from joblib import Parallel, delayed
-
-    load_scorer(fspath(model))  # a mistaken model is one error here, not one in every process
-    work = (delayed(_attempt)(source, fspath(model)) for source in sources)
-    for result in Parallel(n_jobs=n_jobs, return_as="generator")(work):
-        yield result if isinstance(result, Failure) else _cautioned(result)  # here: a warning in a process is lost
-
-
-def _attempt(source: Source, model: str) -> Assessment | Failure:
     try:
-        return _assess(source, model)
-    except CQCNLPError as error:
-        from cqc_nlp.errors import ModelError
+        with Parallel(n_jobs=n_jobs, return_as="generator") as pool:
+            while lot := list(islice(waiting, _LOT * workers)):
+                for result in pool(delayed(_attempt)(source, name, digest, results) for source in lot):
+                    yield _returned(result, model)
+    except BrokenProcessPool as error:
+        raise CQCNLPError("a process was ended from outside, as when memory runs out; let fewer work at once (n_jobs, --jobs).") from error
 
-        if isinstance(error, ModelError):
-            raise
-        return Failure(source.name if isinstance(source, Report) else fspath(source), error)
+
+def _returned(result: Assessment | Failure, model: str | PathLike[str]) -> Assessment | Failure:
+    """A result as the caller sees it: the model under the caller's name, and the warning here, as one in a process is lost."""
+    return result if isinstance(result, Failure) else _cautioned(replace(result, model=fspath(model)))
+
+
+def _attempt(source: Source, model: str, digest: str, results: Results | None) -> Assessment | Failure:
+    check_identity(model, digest)
+    try:
+        return _assess(source, model, results)
+    except (ModelError, CannotWrite):
+        raise  # every other report would fail alike
+    except CQCNLPError as error:
+        return Failure(_name(source), error)
+    except MemoryError:
+        return Failure(_name(source), DocumentTooLarge(f"{_name(source)}: it takes more memory than there is; read it in parts."))
+
+
+def _name(source: Source) -> str:
+    """What to call a source in messages; never its text."""
+    if isinstance(source, Report):
+        return source.name
+    return "text" if isinstance(source, str) and not _names_file(source) else fspath(source)
 
 
 def _report(source: Source) -> Report:
@@ -355,8 +533,6 @@ def _report(source: Source) -> Report:
 
 def _names_file(text: str) -> bool:
     """Whether a string is meant as a path: it exists, or is one short line that ends like a file name."""
-    from pathlib import Path
-
     if len(text) > 1000 or "\n" in text:
         return False
     try:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 
+from cqc_nlp.patterns import lacks, requirements
+
 _WORDS: dict[str, list[str]] = json.loads(files("cqc_nlp").joinpath("data/authority.json").read_text(encoding="utf-8"))
 
 
@@ -29,6 +31,8 @@ _FORMAL = re.compile(
     rf"|(?i:Isles?|City|County|Council|Borough|Vale)[ ](?i:of)[ ](?:(?i:the)[ ])?{_NAME}(?:[ ](?i:Council))?"
     rf"|{_NAME}[ ](?:Council|COUNCIL))(?![^\W_])"
 )
+_ANCHOR = re.compile(r"council|(?:isles?|city|county|borough|vale) of ", re.IGNORECASE)
+_STOP = re.compile(r"(?<!st)\.|\n", re.IGNORECASE)
 _OPENER = re.compile(rf"(?i:{_any_of('openers')})[ ]")
 _OTHER_BODY = re.compile(rf"(?:.*[ ])?{_any_of('other_bodies')}['’]?[ ]Council|{_any_of('no_names')}[ ]Council", re.IGNORECASE)
 _NO_PLACE = re.compile(rf"{_any_of('no_names')}(?:[ ].*)?|\W*", re.IGNORECASE)
@@ -66,7 +70,7 @@ def find(text: str, title: str | None = None) -> str | None:
         return name
     if stated := _STATED.search(text):
         return next((name for name, _ in _named(stated.group(1))), stated.group(1))
-    named = list(_named(text))
+    named = _named(text)
     counts = Counter(name for name, _ in named)
     if not counts:
         return None
@@ -78,9 +82,25 @@ def find(text: str, title: str | None = None) -> str | None:
     return name if max(count, mentions or 0) > 1 or subject else None
 
 
-def _named(text: str) -> Iterator[tuple[str, int]]:
+@lru_cache(maxsize=4)
+def _named(text: str) -> tuple[tuple[str, int], ...]:
     """Names of authorities in a text, and where each stands."""
-    for match in _FORMAL.finditer(text):
+    return tuple(name for start, end in _places(text) for name in _names(text, start, end))
+
+
+def _places(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of a text, between two stops, in which a name may stand: there is a word that every name has."""
+    end = 0
+    for match in _ANCHOR.finditer(text):
+        if match.start() >= end:
+            start = max((stop.end() for stop in _STOP.finditer(text, end, match.start())), default=end)
+            stop = _STOP.search(text, match.end())
+            end = stop.start() if stop else len(text)
+            yield start, end
+
+
+def _names(text: str, first: int, last: int) -> Iterator[tuple[str, int]]:
+    for match in _FORMAL.finditer(text, first, last):
         name, start = match.group(), match.start()
         while (opener := _OPENER.match(name)) and not re.match(r"(?i:council of)", name):
             name, start = name[opener.end() :], start + opener.end()
@@ -88,6 +108,7 @@ def _named(text: str) -> Iterator[tuple[str, int]]:
             yield name, start
 
 
+@lru_cache(maxsize=512)
 def place(authority: str) -> str:
     """The place in the name of an authority; nothing where it has none.
 
@@ -163,8 +184,15 @@ def mask(text: str, authority: str | None) -> str:
     pattern = _pattern(place(authority)) if authority else None
     if pattern is None:
         return text
-    text = _WEB_ADDRESS.sub("the website", text)
-    return pattern.sub(_neutral, text)
+    if ".gov.uk" in text:
+        text = _WEB_ADDRESS.sub("the website", text)
+    return text if lacks(_wanted(pattern), text) else pattern.sub(_neutral, text)
+
+
+@lru_cache(maxsize=512)
+def _wanted(pattern: re.Pattern[str]) -> frozenset[str] | None:
+    """What a text must hold to name the place."""
+    return next(iter(requirements(pattern)), None)
 
 
 def _neutral(match: re.Match[str]) -> str:

@@ -26,12 +26,24 @@ class UnsupportedFormat(CQCNLPError):
     """The file is of a kind that the library does not read."""
 
 
+class CannotWrite(CQCNLPError):
+    """The file that was asked for cannot be written there."""
+
+
+class MissingPackage(CQCNLPError, ImportError):
+    """A package that comes with an extra of the library is not installed."""
+
+
 class ModelError(CQCNLPError):
     """A model folder is missing, incomplete, altered or made by a newer version."""
 
 
 class CorpusError(CQCNLPError):
     """A file of labelled data does not follow the corpus format."""
+
+
+class ConfigurationError(CQCNLPError):
+    """A configuration has a key or a value that cannot be right."""
 
 
 class NotAnAssessment(UserWarning):

@@ -1,19 +1,15 @@
-"""The spaCy side: sentence boundaries, the factories and :func:`load`.
+"""The spaCy side: the factories and :func:`load`.
 
-Two pipelines are built on ``spacy.blank("en")``, nothing is downloaded:
-
-- the splitter, ``cqc_sentences`` alone, turns each paragraph of a report into sentences;
-- :func:`load` adds ``cqc_evidence``, which reads the structure of a whole text and tags it.
+Both components work on ``spacy.blank("en")``, nothing is downloaded: ``cqc_sentences`` sets the sentence starts of a
+paragraph, ``cqc_evidence`` (:func:`load`) reads the structure of a whole text and tags it.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import spacy
@@ -21,69 +17,18 @@ from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from cqc_nlp.boundaries import sentences, starts
 from cqc_nlp.errors import UnreadableDocument
 from cqc_nlp.models import DEFAULT
-from cqc_nlp.schema import Report, Sentence
+from cqc_nlp.schema import POLARITIES, Report, Section
 
 if TYPE_CHECKING:
     from cqc_nlp.tagging import StatementTagger
 
-_data = json.loads(files("cqc_nlp").joinpath("data/abbreviations.json").read_text(encoding="utf-8"))
-_ALWAYS, _BEFORE_DIGIT, _BEFORE_LOWER = (frozenset(_data[name]) for name in ("always", "before_digit", "before_lower"))
-
-# The end of a sentence: closing marks, then what may close with it (quotes, brackets, emphasis), then space.
-_END = re.compile(r"(?<![.!?…])[.!?…]+(?:[\"'”’»)\]*_]|\[\d{1,3}\])*(?=\s)")
-_LAST_WORD = re.compile(r"[^\s(\[\"'“‘*_/]+$")
-_OPENING = "\"'“‘«([*_ \t\r\n"
+EVIDENCE = "evidence"
+"""The key of the statements in ``doc.spans``."""
 
 
-def starts(text: str) -> Iterator[int]:
-    """Character offsets at which a sentence starts, in one paragraph.
-
-    Examples
-    --------
-    >>> text = "Approx. 20 people waited. They said, “It was slow.” No. 4 had closed."
-    >>> [text[i : i + 4] for i in starts(text)]
-    ['Appr', 'They', 'No. ']
-    """
-    first = len(text) - len(text.lstrip())
-    if first < len(text):
-        yield first
-    for match in _END.finditer(text):
-        start = match.end()
-        while start < len(text) and text[start].isspace():
-            start += 1
-        if start < len(text) and _divides(text, match, start):
-            yield start
-
-
-def _divides(text: str, mark: re.Match[str], start: int) -> bool:
-    head = text[start:].lstrip(_OPENING)[:1] if text[start] in _OPENING else text[start]
-    if not head:
-        return False
-    if head.islower():
-        return False  # a quoted question inside a sentence, or an abbreviation
-    if mark.group()[0] != "." or mark.group().startswith(".."):
-        # An ellipsis or a question mark inside brackets or a quotation goes on where the next word is small only.
-        return True
-    word = _LAST_WORD.search(text, max(0, mark.start() - 30), mark.start())
-    last = word.group().casefold() if word else ""
-    if mark.group() != ".":
-        return True  # a closing quote or bracket stands after the full stop
-    if last in _ALWAYS:
-        return False
-    if last in _BEFORE_DIGIT and head.isdigit():
-        return False
-    if last in _BEFORE_LOWER:
-        return not head.isdigit()
-    # An initial ("J. Smith"), but not a sentence that ends in one ("of grade A. Smith…" is read as an initial).
-    if len(last) == 1 and last.isalpha() and word and word.group().isupper():
-        return last == "i"
-    # A numbered point at the start of a paragraph: "1. Carers".
-    return not (last.isdigit() and not text[: mark.start() - len(last)].strip())
-
-
-@Language.factory("cqc_sentences", assigns=["token.is_sent_start", "doc.sents"])
 def _sentences_component(nlp: Language, name: str) -> SentenceSplitter:
     return SentenceSplitter()
 
@@ -106,53 +51,8 @@ class SentenceSplitter:
         return self
 
 
-@cache
-def splitter() -> Language:
-    """The pipeline that splits paragraphs into sentences."""
-    nlp = spacy.blank("en")
-    nlp.max_length = 100_000_000  # the rules need no memory to speak of; spaCy's limit is for parsers
-    nlp.add_pipe("cqc_sentences")
-    return nlp
-
-
-def sentences(report: Report) -> tuple[Sentence, ...]:
-    """The sentences of the body of a report, in order.
-
-    Parameters
-    ----------
-    report : Report
-        From :func:`cqc_nlp.read` or :func:`cqc_nlp.read_text`.
-
-    Returns
-    -------
-    tuple of Sentence
-        For each, ``report.text[s.start:s.end] == s.text``.
-
-    Examples
-    --------
-    >>> from cqc_nlp import read_text
-    >>> [s.text for s in sentences(read_text("Waits fell to approx. 4 days. Breaks were scarce."))]
-    ['Waits fell to approx. 4 days.', 'Breaks were scarce.']
-    """
-    found: list[Sentence] = []
-    texts = ((report.text[p.start : p.end], number) for number, p in enumerate(report.paragraphs))
-    for doc, number in splitter().pipe(texts, as_tuples=True):
-        paragraph = report.paragraphs[number]
-        for span in doc.sents:
-            text = span.text.rstrip()
-            stripped = text.lstrip()
-            start = paragraph.start + span.start_char + len(text) - len(stripped)
-            if any(ch.isalnum() for ch in stripped):
-                place = (start, start + len(stripped), paragraph.section, number, paragraph.repeated)
-                found.append(Sentence(stripped, *place, authority=report.authority))
-    return tuple(found)
-
-
-@Language.factory("cqc_evidence", default_config={"model": DEFAULT}, assigns=["doc.spans", "doc._.report"])
 def _evidence_component(nlp: Language, name: str, model: str) -> EvidenceTagger:
-    from cqc_nlp.models import load_tagger
-
-    return EvidenceTagger(load_tagger(model))
+    return EvidenceTagger(model)
 
 
 class EvidenceTagger:
@@ -161,34 +61,125 @@ class EvidenceTagger:
     Reads the structure of ``doc.text`` and sets ``doc.spans["evidence"]``, one span a statement,
     labelled with its polarity; ``span._.polarity``, ``also``, ``themes``, ``source``,
     ``confidence``, ``section`` and ``repeated`` hold the rest. A span is widened to whole tokens.
+
+    Parameters
+    ----------
+    model : str
+        A shipped model or a model folder. It is loaded when it is first used. A folder is saved with the pipeline.
     """
 
-    def __init__(self, tagger: StatementTagger) -> None:
-        self.tagger = tagger
-        for name in ("polarity", "also", "themes", "source", "confidence", "section", "repeated"):
-            if not Span.has_extension(name):
-                Span.set_extension(name, default=None)
-        if not Doc.has_extension("report"):
-            Doc.set_extension("report", default=None)
+    def __init__(self, model: str = DEFAULT) -> None:
+        self.model = str(model)
+        extend_spans()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In a process that it was sent to, spans are extended as well."""
+        self.__dict__.update(state)
+        extend_spans()
+
+    @property
+    def tagger(self) -> StatementTagger:
+        """The tagger of the model."""
+        from cqc_nlp.models import load_tagger
+
+        return load_tagger(self.model)
 
     def __call__(self, doc: Doc) -> Doc:
-        from cqc_nlp.reading import read_text
-
-        doc.spans["evidence"] = []
-        try:
-            report = read_text(doc.text)
-        except UnreadableDocument:  # nothing but headings, say: no evidence
+        doc.spans[EVIDENCE] = []
+        report = _read(doc.text)
+        if report is None:
             return doc
-        doc._.report = report
         for statement in self.tagger.tag_sentences(sentences(report)):
             span = doc.char_span(statement.start, statement.end, label=str(statement.polarity), alignment_mode="expand")
             if span is None:
                 continue
-            span._.polarity, span._.also, span._.themes = statement.polarity, statement.also, statement.themes
-            span._.source, span._.confidence = statement.source, statement.confidence
-            span._.section, span._.repeated = statement.section, statement.repeated
-            doc.spans["evidence"].append(span)
+            # Plain values, so that a document can be saved and sent to another process.
+            span._.polarity, span._.also, span._.themes = str(statement.polarity), statement.also, statement.themes
+            span._.source = None if statement.source is None else str(statement.source)
+            span._.confidence, span._.repeated = statement.confidence, statement.repeated
+            doc.spans[EVIDENCE].append(span)
         return doc
+
+    def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save the model, unless it is a shipped one, which every copy of the library has."""
+        from shutil import copytree
+
+        from cqc_nlp import models
+
+        path.mkdir(parents=True, exist_ok=True)
+        if self.model not in models.available():
+            copytree(models.find(self.model), path / "model", dirs_exist_ok=True)
+
+    def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> EvidenceTagger:
+        """Use the model that was saved there."""
+        if (path / "model").is_dir():
+            self.model = str(path / "model")
+        return self
+
+
+def extend_spans() -> None:
+    """Register what ``span._`` and ``doc._`` hold of a statement and its report; loading a pipeline does it.
+
+    ``doc._.report`` and ``span._.section`` are read from the text, so that a document that was saved, or came from
+    another process, has them as well.
+    """
+    extensions: dict[str, dict[str, Any]] = {
+        name: {"default": None} for name in ("polarity", "source", "confidence", "repeated", "checked")
+    }
+    extensions |= {name: {"getter": partial(_labels, name), "setter": partial(_set_labels, name)} for name in ("also", "themes")}
+    extensions["section"] = {"getter": _section}
+    for name, how in extensions.items():
+        if not Span.has_extension(name):
+            Span.set_extension(name, **how)
+    if not Doc.has_extension("report"):
+        Doc.set_extension("report", getter=_report)
+
+
+def _labels(name: str, span: Span) -> tuple[str, ...]:
+    """Labels as a tuple, whatever spaCy made of them when the document was saved."""
+    kept: dict[Any, Any] = span.doc.user_data
+    return tuple(kept.get(("._.", name, span.start_char, span.end_char)) or ())
+
+
+def _set_labels(name: str, span: Span, values: Iterable[str]) -> None:
+    kept: dict[Any, Any] = span.doc.user_data
+    kept["._.", name, span.start_char, span.end_char] = [str(value) for value in values]
+
+
+def _report(doc: Doc) -> Report | None:
+    return _read(doc.text)
+
+
+def _section(span: Span) -> Section | None:
+    report = _read(span.doc.text)
+    return next((p.section for p in report.paragraphs if p.start < span.end_char <= p.end), None) if report else None
+
+
+@lru_cache(maxsize=2)
+def _read(text: str) -> Report | None:
+    """The report that a text holds; None where it holds no statements."""
+    from cqc_nlp.reading import read_text
+
+    try:
+        return read_text(text)
+    except UnreadableDocument:  # nothing but headings, say: no evidence
+        return None
+
+
+def displacy_options() -> dict[str, Any]:
+    """Options for spaCy's displaCy: the statements, in the colours of the library.
+
+    Examples
+    --------
+    >>> from spacy import displacy
+    >>> doc = load("fast")("Carers waited six months for a break.")
+    >>> "Carers" in displacy.render(doc, style="span", options=displacy_options(), jupyter=False)
+    True
+    """
+    from cqc_nlp.views.words import palette
+
+    colours = palette()["polarities"]
+    return {"spans_key": EVIDENCE, "colors": {str(polarity): colours[polarity]["light"]["fill"] for polarity in POLARITIES}}
 
 
 def load(model: str = DEFAULT) -> Language:
@@ -203,7 +194,20 @@ def load(model: str = DEFAULT) -> Language:
     -------
     spacy.language.Language
         ``nlp(text).spans["evidence"]`` holds one span a statement.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or it is not sound.
     """
+    from cqc_nlp.models import load_tagger
+
+    load_tagger(model)  # a mistaken name is an error here, not at the first text
     nlp = spacy.blank("en")
     nlp.add_pipe("cqc_evidence", config={"model": str(model)})
     return nlp
+
+
+# Not as decorators: spaCy looks the entry points of pyproject.toml up while it registers, and must find the functions by then.
+Language.factory("cqc_sentences", assigns=["token.is_sent_start", "doc.sents"])(_sentences_component)
+Language.factory("cqc_evidence", default_config={"model": DEFAULT}, assigns=["doc.spans", "doc._.report"])(_evidence_component)

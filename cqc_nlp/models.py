@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+import threading
 import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqc_nlp import __version__, resources
 from cqc_nlp.errors import ModelError
+from cqc_nlp.schema import POLARITIES
 
 if TYPE_CHECKING:
     from cqc_nlp.scoring import QualityScorer
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DEFAULT = "accurate"
+_NEEDED = {"tagger": {"labels", "thresholds"}, "scorer": {"features"}, "encoder": {"type"}}
+_LOADING = threading.RLock()  # threads that ask for the same model wait for it; each of them would load it otherwise
 
 
 def available() -> list[str]:
@@ -59,9 +63,12 @@ def verify(model: str | Path) -> dict[str, Any]:
     Raises
     ------
     ModelError
-        If a file is missing, altered, unexpected, a link or outside the folder, or the format is newer.
+        If a file is missing, altered, unexpected, a link or outside the folder, the labels stand in another order,
+        or the format is newer.
     """
     folder = find(model)
+    if (folder / "model.json").is_symlink():
+        raise ModelError(f"{folder}: model.json is a link; a model folder holds plain files only.")
     try:
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         version, files = int(description["format"]), dict(description["files"])
@@ -69,6 +76,10 @@ def verify(model: str | Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: model.json is missing or broken; train the model again or reinstall the library.") from error
     if version > FORMAT:
         raise ModelError(f"{folder}: its format {version} is newer than this version of cqc-nlp reads ({FORMAT}); upgrade cqc-nlp.")
+    if not all(isinstance(description.get(part), dict) and keys <= set(description[part]) for part, keys in _NEEDED.items()):
+        raise ModelError(f"{folder}: model.json is missing or broken: it lacks a part; train the model again or reinstall the library.")
+    if description["tagger"]["labels"] != (known := [str(polarity) for polarity in POLARITIES]):
+        raise ModelError(f"{folder}: its labels are not {', '.join(known)}, in this order; train the model again.")
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
         mode = path.lstat().st_mode
@@ -169,13 +180,58 @@ def load_tagger(model: str | Path = DEFAULT) -> StatementTagger:
     'shortfall'
     """
     folder = find(model)
-    return _load_tagger(str(folder), _stamp(folder))
+    with _LOADING:
+        return _load_tagger(str(folder), _stamp(folder))
 
 
 def load_scorer(model: str | Path = DEFAULT) -> QualityScorer:
     """A fitted scorer; see :func:`load_tagger`."""
     folder = find(model)
-    return _load_scorer(str(folder), _stamp(folder))
+    with _LOADING:
+        return _load_scorer(str(folder), _stamp(folder))
+
+
+class Opened(NamedTuple):
+    """Where a tagger was opened, and the parts that need not travel because they can be opened again."""
+
+    model: str
+    digest: str
+    parts: Mapping[str, Any]
+
+
+def identify(model: str | Path) -> tuple[str, str]:
+    """What a model is called in every process, and the SHA-256 of its ``model.json``.
+
+    A shipped model goes by its name, as the library may lie elsewhere on another machine; a folder by its whole path.
+    """
+    folder = find(model)
+    return folder.name if folder == resources.folder("models") / folder.name else str(folder.absolute()), _stamp(folder)
+
+
+def reopen(model: str, digest: str) -> Opened:
+    """Open the tagger that :func:`identify` named, in this process.
+
+    Raises
+    ------
+    ModelError
+        If the model of that name is another one here.
+    """
+    check_identity(model, digest)
+    opened: Opened = load_tagger(model)._opened
+    return opened
+
+
+def check_identity(model: str, digest: str) -> None:
+    """Refuse a model that is not the one that was sent.
+
+    Raises
+    ------
+    ModelError
+        With its folder.
+    """
+    folder = find(model)
+    if _stamp(folder) != digest:
+        raise ModelError(f"{folder}: this is not the model that the work was sent with; install the same one on every machine.")
 
 
 def load_precedents(model: str | Path = DEFAULT) -> Precedents:
@@ -189,7 +245,10 @@ def _load_precedents(folder: str, stamp: str) -> Precedents:
     from cqc_nlp.scoring.precedents import Precedents
 
     verify(folder)
-    return Precedents.load(Path(folder) / "precedents.json")
+    try:
+        return Precedents.load(Path(folder) / "precedents.json")
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: precedents.json is broken; train the model again or reinstall the library.") from error
 
 
 def _stamp(folder: Path) -> str:
@@ -208,7 +267,12 @@ def _load_tagger(folder: str, stamp: str) -> StatementTagger:
 
     description = verify(folder)
     labels = description["tagger"]["labels"]
-    encoder = _encoder(description["encoder"], Path(folder))
+    try:
+        encoder = _encoder(description["encoder"], Path(folder))
+    except ModelError:
+        raise
+    except Exception as error:  # of onnxruntime or tokenizers, which have families of their own
+        raise ModelError(f"{folder}: its encoder cannot be opened; train the model again or reinstall the library.") from error
     tagger = StatementTagger(labels=tuple(labels), encoder=encoder)
     tagger.encoder_ = encoder
     tagger.classes_ = np.asarray(labels)
@@ -216,6 +280,8 @@ def _load_tagger(folder: str, stamp: str) -> StatementTagger:
     load_heads(tagger, Path(folder) / "tagger.skops")
     if sorted(tagger.polarity_head_.classes_.tolist()) != sorted(labels):
         raise ModelError(f"{folder}: the labels of model.json are not those that the tagger was trained on.")
+    parts = {key: value for key, value in vars(tagger).items() if key in ("encoder", "encoder_") or key.endswith("_head_")}
+    tagger._opened = Opened(*identify(folder), parts)
     return tagger
 
 
@@ -277,5 +343,14 @@ def save_heads(tagger: StatementTagger, path: Path) -> None:
 
 def load_heads(tagger: StatementTagger, path: Path) -> None:
     """Give a tagger the heads that :func:`save_heads` wrote."""
-    for key, head in _skops(path).items():
+    from sklearn.base import BaseEstimator
+
+    heads = _skops(path)
+    if not isinstance(heads, dict) or "polarity_head_" not in heads or not all(str(key).endswith("_head_") for key in heads):
+        raise ModelError(f"{path}: it does not hold the parts of a tagger; train the model again.")
+    for key, head in heads.items():
+        for linear in getattr(head, "estimators_", [head]):
+            # An older scikit-learn, as on Python 3.10, has parameters that a newer one does not write any more.
+            if isinstance(linear, BaseEstimator):
+                linear.__dict__ = {**type(linear)().get_params(), **vars(linear)}
         setattr(tagger, key, head)

@@ -1,4 +1,4 @@
-"""The types that pass from stage to stage: Report, Sentence, Tag, Figure, Statement."""
+"""The types that pass from stage to stage: Report, Sentence, Tag, Figure, Speaker, Statement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 
 class Label(str, Enum):
@@ -121,6 +122,8 @@ class Report:
         As stated in the document.
     published_score : int or None
         The score printed in it, 1 to 4. No model sees it.
+    path : Path or None
+        The file that it was read from; None for a text or bytes.
     """
 
     text: str
@@ -131,6 +134,12 @@ class Report:
     authority: str | None = None
     quality_statement: str | None = None
     published_score: int | None = None
+    path: Path | None = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        from cqc_nlp.views.notebook import report_html
+
+        return report_html(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,22 +282,60 @@ def _quantity(value: float, unit: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """Words that show whose evidence a statement is.
+
+    Attributes
+    ----------
+    source : Source
+        Who speaks, or ``data``; ``assessor`` for records and documents.
+    category : str
+        The evidence category of the Care Quality Commission: ``"feedback from partners"`` (``data/speakers.json``).
+    text : str
+        The words: ``"Some unpaid carers told us"``.
+    start, end : int
+        Character offsets in ``report.text``.
+    carried : bool
+        True where the statement goes on with an account: the words then stand in an earlier sentence.
+    """
+
+    source: Source
+    category: str
+    text: str
+    start: int
+    end: int
+    carried: bool = False
+
+    def __str__(self) -> str:
+        """The speaker in a few words.
+
+        Examples
+        --------
+        >>> print(Speaker(Source.STAFF, "feedback from staff and leaders", "Leaders said", 0, 12, carried=True))
+        staff: "Leaders said" (carried on)
+        """
+        return f'{self.source}: "{self.text}"' + " (carried on)" * self.carried
+
+
+@dataclass(frozen=True, slots=True)
 class Statement(Sentence):
     """A tagged sentence: the unit of evidence.
 
     The labels of its :class:`Tag` are its own attributes too: ``statement.polarity``,
     ``also``, ``themes``, ``source``, ``confidence`` and ``probabilities``. ``figures`` are its numbers
-    that are evidence.
+    that are evidence; ``speakers`` are the words that show whose evidence it is. Where they do, ``source`` follows them;
+    elsewhere it is the model's.
     """
 
     tag: Tag = Tag(Polarity.CONTEXT)
     figures: tuple[Figure, ...] = ()
+    speakers: tuple[Speaker, ...] = ()
 
     @classmethod
-    def of(cls, sentence: Sentence, tag: Tag, figures: tuple[Figure, ...] = ()) -> Statement:
-        """The sentence with its tag and its figures."""
+    def of(cls, sentence: Sentence, tag: Tag, figures: tuple[Figure, ...] = (), speakers: tuple[Speaker, ...] = ()) -> Statement:
+        """The sentence with its tag, its figures and its speakers."""
         place = (sentence.text, sentence.start, sentence.end, sentence.section, sentence.paragraph, sentence.repeated)
-        return cls(*place, tag, figures, authority=sentence.authority)
+        return cls(*place, tag, figures, speakers, authority=sentence.authority)
 
     @property
     def polarity(self) -> Polarity | str:
@@ -307,7 +354,7 @@ class Statement(Sentence):
 
     @property
     def source(self) -> Source | None:
-        """Whose evidence it is."""
+        """Whose evidence it is: as its words show, else as the model reads it."""
         return self.tag.source
 
     @property

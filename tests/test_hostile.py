@@ -23,6 +23,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/of
 TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
     '<Default Extension="png" ContentType="image/png"/><Override PartName="/word/document.xml" '
     'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
 )
@@ -179,6 +180,29 @@ def test_text_boxes_of_word_are_read_once():
         assert texts(word(body), "docx") == ["Carers waited.", "Breaks were scarce.", "Staff knew."]
 
 
+def test_footnotes_and_endnotes_are_read_once_after_the_paragraph_that_names_them():
+    def note(kind, number, text, type_=""):
+        return f"<w:{kind} w:id='{number}'{type_}>{p(text)}<w:p><w:r><w:{kind}Reference w:id='{number}'/></w:r></w:p></w:{kind}>"
+
+    def part(kind, *notes):
+        return f"word/{kind}.xml", f"<w:{kind} xmlns:w='{WORD}'>{''.join(notes)}</w:{kind}>"
+
+    base = OFFICE.rpartition("/")[0]
+    relations = "".join(f'<Relationship Id="{k}" Type="{base}/{k}" Target="{k}.xml"/>' for k in ("footnotes", "endnotes"))
+    names = "http://schemas.openxmlformats.org/package/2006/relationships"
+    more = [
+        ("word/_rels/document.xml.rels", f'<Relationships xmlns="{names}">{relations}</Relationships>'),
+        part("footnotes", note("footnote", -1, "", " w:type='separator'"), note("footnote", 1, "We asked 40 of them.")),
+        part("endnotes", note("endnote", 1, "Records of May."), note("endnote", 2, "Nothing names this.")),
+    ]
+    named = "<w:r><w:footnoteReference w:id='1'/></w:r>"
+    body = f"<w:p><w:r><w:t>Carers waited</w:t></w:r>{named}<w:r><w:t>.</w:t></w:r></w:p>{p('Staff knew.')}"
+    body += table((p("Waits"), f"<w:p><w:r><w:t>6 months</w:t></w:r><w:r><w:endnoteReference w:id='1'/></w:r>{named}</w:p>"))
+    expected = ["Carers waited.", "We asked 40 of them.", "Staff knew.", "Waits | 6 months Records of May."]
+    assert texts(word(body, more=more), "docx") == expected
+    refused(word("<w:altChunk/>" + WAITED), "docx", "open it in Word")
+
+
 def test_text_that_was_moved_is_read_once():
     body = f"<w:p><w:moveFrom><w:r><w:t>Carers waited.</w:t></w:r></w:moveFrom></w:p>{p('Staff knew.')}"
     body += "<w:p><w:moveTo><w:r><w:t>Carers waited.</w:t></w:r></w:moveTo></w:p>"
@@ -238,6 +262,30 @@ def test_looping_pdfs_end():
     refused(pdf(CATALOGUE, b"3 0 R", b"2 0 R"), "pdf", "")
     tree = [b"<</Type/Pages/Count 1/Kids[%b]>>" % (b"%d 0 R " % number * 30) for number in range(3, 9)]
     refused(pdf(CATALOGUE, *tree, b"<</Type/Page/MediaBox[0 0 9 9]>>"), "pdf", "", DocumentTooLarge)
+
+
+def test_a_pdf_page_that_can_be_read_in_part_only_is_refused_and_named():
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</Font<</F 4 0 R>>>>"
+    drawn = stream(PRINT + b" /X Do")
+    assert len(texts(pages(1, b"5 0 R", drawn, stream(PRINT.replace(b"700", b"600"), form)), "pdf")) == 2
+    refused(pages(1, b"5 0 R", drawn, stream(PRINT, b"/Filter/FlateDecode" + form)), "pdf", "page 1 can be read in part only")
+    refused(pages(1, b"[5 0 R 9 0 R]"), "pdf", "page 1 can be read in part only")
+    refused(pages(1, b"[5 0 R 6 0 R]", stream(PRINT), stream(PRINT, b"/Filter/FlateDecode")), "pdf", "cannot be unpacked")
+    empty = stream(zlib.compress(b""), b"/Filter/FlateDecode")
+    assert texts(pages(1, b"[5 0 R 6 0 R]", stream(PRINT), empty), "pdf") == ["Carers waited."]
+
+
+def test_a_pdf_page_of_more_marks_than_are_read_is_refused_and_named():
+    import pypdf
+
+    long = PRINT + b" q Q" * 1000
+    form = stream(long, b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</Font<</F 4 0 R>>>>")
+    for case, kind in [
+        (pages(1, b"5 0 R", stream(long)), DocumentTooLarge), (pages(1, b"5 0 R", stream(b"/X Do"), form), UnreadableDocument)
+    ]:  # fmt: skip
+        assert texts(case, "pdf") == ["Carers waited."]
+        with pypdf.apply_configuration(stream_parsing_work_maximum_count=500):
+            refused(case, "pdf", "page 1", kind)
 
 
 def test_long_and_swelling_pdfs_are_refused_within_limits():

@@ -16,7 +16,8 @@ def test_the_wheel_works_in_an_empty_folder(tmp_path):
     subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
     code = (
         "import cqc_nlp, pathlib; home = pathlib.Path(cqc_nlp.__file__).parent; print(home);"
-        "print(cqc_nlp.assess('Carers could not get a break.', model='fast').statements[0].polarity);"
+        "made = cqc_nlp.assess('Carers could not get a break.', model='fast'); print(made.statements[0].polarity);"
+        "print('Carers could not get a break.' in made.to_html(), bool(made._repr_html_()));"
         "print(len(cqc_nlp.load_corpus('reports')['train']) > 100, (home / 'py.typed').exists())"
     )
     empty = tmp_path / "empty"
@@ -24,7 +25,8 @@ def test_the_wheel_works_in_an_empty_folder(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=empty, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True, check=True
     )
-    home, polarity, rest = done.stdout.splitlines()
+    home, polarity, pages, rest = done.stdout.splitlines()
     assert home == str(site / "cqc_nlp")
     assert polarity == "shortfall"
+    assert pages == "True True"
     assert rest == "True True"

@@ -1,9 +1,9 @@
-"""Fine-tuning a sentence encoder on the corpus and exporting it to ONNX (extra ``train``).
+"""Fine-tuning a sentence encoder on tagged statements and exporting it to ONNX (extra ``train``).
 
 All layers but the word embeddings learn, with the learning rate falling from the top layer down. Each step
-reads a run of neighbouring statements of one report and a few contrast groups: the encoder makes a vector of
+reads runs of neighbouring statements and a few statements that stand alone: the encoder makes a vector of
 each statement, a small transformer with relative positions reads the vectors of the run, and one linear layer
-answers every question of the codebook.
+answers every question. What is kept is a moving average of the weights.
 """
 
 from __future__ import annotations
@@ -15,43 +15,91 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn import functional
 
 from cqc_nlp.errors import ModelError
 from cqc_nlp.experiments.training import DEFAULT_ENCODER
-from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Statement
+from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Sentence, Statement
 from cqc_nlp.tagging.encoding import model_text
-from cqc_nlp.tagging.transformer import OUTPUTS, places
+from cqc_nlp.tagging.transformer import ContextEncoder, Question, places
 
 # all-MiniLM-L6-v2, revision 1110a243: the weights that the shipped model starts from.
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-_POLARITY = slice(0, 4)
-_ASSERTION = slice(4, 7)
-_THEME = slice(7, 11)
-_SOURCE = slice(11, 16)
 _HEADS, _RANGE, _POSITIONS = 6, 8, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Settings of a fine-tuning."""
+    """Settings of a fine-tuning.
 
-    epochs: float = 2.0
-    learning_rate: float = 1e-4
+    Attributes
+    ----------
+    epochs : float
+        How often every run of statements is read.
+    learning_rate, layer_decay : float
+        Of the top layer of the encoder, and its share from each layer to the one below.
+    head_learning_rate : float
+        Of the network that reads the neighbours.
+    run, runs : int
+        Statements of a run at most, and runs of a step.
+    max_tokens : int
+        Longer statements are cut off.
+    warm_up : float
+        Share of the steps in which the learning rate rises.
+    average : float
+        Weight of the past at each step in the moving average of the weights, over the last 70% of the steps.
+    seed : int
+        Of the first weights, the order of the runs and the dropout.
+    """
+
+    epochs: float = 3.0
+    learning_rate: float = 1.4e-4
     layer_decay: float = 0.9
-    head_learning_rate: float = 5e-4
+    head_learning_rate: float = 6e-4
     run: int = 16
+    runs: int = 2
     max_tokens: int = 128
-    source_weight: float = 0.3
-    assertion_weight: float = 0.5
     warm_up: float = 0.06
+    average: float = 0.998
     seed: int = 0
+
+
+class Example(NamedTuple):
+    """Sentences that follow each other, and what should be answered of each.
+
+    Attributes
+    ----------
+    sentences : sequence of Sentence
+        In order.
+    targets : ndarray of shape (sentences, outputs)
+        1 for the right labels, 0 for others, or probabilities; columns in the order of the questions' labels.
+    """
+
+    sentences: Sequence[Sentence]
+    targets: NDArray[np.float32]
+
+
+def example(statements: Sequence[Statement]) -> Example:
+    """Tagged statements with the answers to the questions of the codebook."""
+    answers = [
+        [
+            *(label == statement.polarity for label in POLARITIES),
+            *(label in (statement.polarity, *statement.also) for label in ASSERTIONS),
+            *(label in statement.themes for label in THEMES),
+            *(label == statement.source for label in SOURCES),
+        ]
+        for statement in statements
+    ]
+    return Example(statements, np.asarray(answers, dtype=np.float32))
 
 
 class SentenceNetwork(nn.Module):
@@ -71,7 +119,7 @@ class SentenceNetwork(nn.Module):
 class ContextNetwork(nn.Module):
     """Vectors of neighbouring statements → logits of every label for each."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, outputs: int) -> None:
         super().__init__()
         self.position = nn.Embedding(_POSITIONS, size)
         self.section = nn.Embedding(len(SectionKind), size)
@@ -85,7 +133,7 @@ class ContextNetwork(nn.Module):
         self.distance_bias = nn.Parameter(torch.zeros(_HEADS, 2 * _RANGE + 1))
         self.paragraph_bias = nn.Parameter(torch.zeros(_HEADS))
         self.dropout = nn.Dropout(0.1)
-        self.out = nn.Linear(size, len(OUTPUTS))
+        self.out = nn.Linear(size, outputs)
 
     def forward(self, vectors: Tensor, paragraphs: Tensor, sections: Tensor) -> Tensor:
         batch, length, size = vectors.shape
@@ -103,9 +151,47 @@ class ContextNetwork(nn.Module):
         return logits
 
 
+class FineTunedEncoder(BaseEstimator):
+    """Logits of your own labels from a sentence encoder that is fine-tuned on them, as the encoder of a tagger.
+
+    Parameters
+    ----------
+    base : str
+        Folder or hub name of the sentence encoder to start from.
+    recipe : Recipe
+        Settings of the fine-tuning.
+
+    Examples
+    --------
+    ``StatementTagger(labels=["fine", "late"], encoder=FineTunedEncoder("folder")).fit(texts, labels)``
+    """
+
+    def __init__(self, base: str = DEFAULT_ENCODER, recipe: Recipe = Recipe()) -> None:
+        self.base = base
+        self.recipe = recipe
+
+    def fit(self, sequences: Sequence[Sequence[Sentence]], y: Sequence[str]) -> FineTunedEncoder:
+        """Learn from sentences in their order, one sequence a document, and one label a sentence."""
+        labels = sorted(set(y))
+        every = np.eye(len(labels), dtype=np.float32)[[labels.index(label) for label in y]]
+        ends = np.cumsum([len(sequence) for sequence in sequences])[:-1]
+        examples = [Example(sequence, rows) for sequence, rows in zip(sequences, np.split(every, ends), strict=True)]
+        base, _ = find_encoder(self.base)
+        self.place_ = TemporaryDirectory(prefix="cqc-nlp-")
+        folder = Path(self.place_.name)
+        fine_tune(examples, [], [Question("label", tuple(labels), exclusive=True)], base, folder, self.recipe, say=lambda line: None)
+        self.network_ = ContextEncoder(self.recipe.max_tokens).load(folder)
+        return self
+
+    def transform(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float32]:
+        """One row a sentence, in order; shape (sentences, labels)."""
+        return self.network_.transform(sequences)
+
+
 def fine_tune(
-    reports: Sequence[Sequence[Statement]],
-    contrasts: Sequence[Sequence[Statement]],
+    examples: Sequence[Example],
+    groups: Sequence[Example],
+    questions: Sequence[Question],
     encoder: Path,
     out: Path,
     recipe: Recipe = Recipe(),
@@ -115,10 +201,12 @@ def fine_tune(
 
     Parameters
     ----------
-    reports : sequence of sequences of Statement
-        Tagged statements, one sequence a report.
-    contrasts : sequence of sequences of Statement
-        Contrast groups; each of their statements is read alone.
+    examples : sequence of Example
+        One a report.
+    groups : sequence of Example
+        Contrast groups, kept together in a step; each of their sentences is read alone.
+    questions : sequence of Question
+        What the columns of the targets stand for.
     encoder : path
         Folder of a sentence encoder.
     out : path
@@ -128,6 +216,20 @@ def fine_tune(
     say : callable
         Called with a line of progress.
     """
+    sentence_network, context_network, tokenizer = trained(examples, groups, questions, encoder, recipe, say)
+    export(sentence_network, context_network, out)
+    tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+
+
+def trained(
+    examples: Sequence[Example],
+    groups: Sequence[Example],
+    questions: Sequence[Question],
+    encoder: Path,
+    recipe: Recipe,
+    say: Callable[[str], None],
+) -> tuple[SentenceNetwork, ContextNetwork, Any]:
+    """Both networks in evaluation mode, and the tokenizer; parameters as for :func:`fine_tune`."""
     from transformers import AutoModel, AutoTokenizer
 
     random.seed(recipe.seed)
@@ -135,59 +237,70 @@ def fine_tune(
     torch.manual_seed(recipe.seed)
     tokenizer = AutoTokenizer.from_pretrained(str(encoder))
     sentence_network = SentenceNetwork(AutoModel.from_pretrained(str(encoder), attn_implementation="eager"))
-    context_network = ContextNetwork(sentence_network.encoder.config.hidden_size)
+    outputs = sum(len(question.labels) for question in questions)
+    context_network = ContextNetwork(sentence_network.encoder.config.hidden_size, outputs)
     sentence_network.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+    parameters = [p for p in (*sentence_network.parameters(), *context_network.parameters()) if p.requires_grad]
     optimizer = torch.optim.AdamW(_parameter_groups(sentence_network, context_network, recipe), betas=(0.9, 0.98))
-    runs = max(1, sum(-(-len(report) // recipe.run) + 1 for report in reports))
-    steps = int(runs * recipe.epochs)
+    runs = sum(-(-len(example.sentences) // recipe.run) + 1 for example in examples)
+    steps = max(1, int(runs / recipe.runs * recipe.epochs))
     warm = max(1, int(recipe.warm_up * steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min((t + 1) / warm, max(0.0, (steps - t) / max(1, steps - warm))))
-    batches = _batches(reports, contrasts, recipe)
+    batches = _batches(examples, groups, recipe)
+    average: list[Tensor] = []
     total = 0.0
     for step in range(1, steps + 1):
-        sequences = next(batches)
-        statements = [statement for sequence in sequences for statement in sequence]
-        vectors = _vectors(sentence_network, tokenizer, [model_text(s) for s in statements], recipe)
-        logits, start = [], 0
-        for sequence in _stacked(sequences):
-            size = sum(map(len, sequence))
-            place = [places(part) for part in sequence]
-            shape = (len(sequence), len(sequence[0]))
-            logits.append(
-                context_network(
-                    vectors[start : start + size].reshape(*shape, -1),
-                    torch.from_numpy(np.stack([p for p, _ in place])),
-                    torch.from_numpy(np.stack([s for _, s in place])),
-                ).reshape(size, -1)
-            )
-            start += size
-        loss = _loss(torch.cat(logits), statements, recipe)
+        batch = next(batches)
+        # Half the time where the processor multiplies bfloat16; sums, norms and the network of neighbours stay float32.
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_multiplies_bfloat16()):
+            vectors = _vectors(sentence_network, tokenizer, [model_text(s) for e in batch for s in e.sentences], recipe).float()
+        targets = torch.from_numpy(np.concatenate([example.targets for example in batch]))
+        loss = _loss(_in_place(context_network, vectors, batch), targets, questions)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_([*sentence_network.parameters(), *context_network.parameters()], 1.0)
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
+        if step >= 0.3 * steps:
+            if not average:
+                average = [parameter.detach().clone() for parameter in parameters]
+            torch._foreach_lerp_(average, [parameter.detach() for parameter in parameters], 1 - recipe.average)
         total += float(loss.detach())
         if step % 100 == 0:
             say(f"step {step} of {steps}, loss {total / 100:.3f}")
             total = 0.0
-    sentence_network.eval()
-    context_network.eval()
-    export(sentence_network, context_network, out)
-    tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+    for parameter, mean in zip(parameters, average, strict=True):
+        parameter.data.copy_(mean)
+    return sentence_network.eval(), context_network.eval(), tokenizer
 
 
 def _vectors(network: SentenceNetwork, tokenizer: Any, texts: list[str], recipe: Recipe) -> Tensor:
-    """Sentence vectors; the shorter and the longer half are run apart, so that less is spent on padding."""
+    """Sentence vectors; sentences of like length are run together, so that less is spent on padding."""
     tokens = tokenizer(texts, truncation=True, max_length=recipe.max_tokens)
     order = sorted(range(len(texts)), key=lambda i: len(tokens["input_ids"][i]))
-    half = (len(order) + 1) // 2
     found: list[Tensor] = []
-    for chosen in (order[:half], order[half:]):
-        if chosen:
+    for chosen in np.array_split(order, 3 if len(order) > 24 else 2):
+        if len(chosen):
             padded = tokenizer.pad({key: [tokens[key][i] for i in chosen] for key in ("input_ids", "attention_mask")}, return_tensors="pt")
             found.append(network(padded["input_ids"], padded["attention_mask"]))
     return torch.cat(found)[torch.tensor(order).argsort()]
+
+
+def _in_place(network: nn.Module, vectors: Tensor, batch: Sequence[Example]) -> Tensor:
+    """The logits of a batch; sequences of the same length that follow each other are run together."""
+    logits, start = [], 0
+    for length, same in itertools.groupby(batch, key=lambda example: len(example.sentences)):
+        place = [places(example.sentences) for example in same]
+        size = len(place) * length
+        logits.append(
+            network(
+                vectors[start : start + size].reshape(len(place), length, -1),
+                torch.from_numpy(np.stack([paragraphs for paragraphs, _ in place])),
+                torch.from_numpy(np.stack([sections for _, sections in place])),
+            ).reshape(size, -1)
+        )
+        start += size
+    return torch.cat(logits)
 
 
 def find_encoder(encoder: str) -> tuple[Path, str]:
@@ -222,22 +335,33 @@ def export(sentence_network: SentenceNetwork, context_network: nn.Module, out: P
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     out.mkdir(parents=True, exist_ok=True)
-    ids = torch.ones(2, 5, dtype=torch.long)
     full = out / "sentence-float32.onnx"
+    export_sentence_network(sentence_network, full)
     size = sentence_network.encoder.config.hidden_size
-    common: dict[str, Any] = {"opset_version": 17, "dynamo": False}
-    torch.onnx.export(
-        sentence_network, (ids, ids), str(full), input_names=["input_ids", "attention_mask"], output_names=["vectors"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask")} | {"vectors": {0: "batch"}}, **common,
-    )  # fmt: skip
     example = (torch.zeros(1, 5, size), torch.zeros(1, 5, dtype=torch.long), torch.zeros(1, 5, dtype=torch.long))
     names = ("vectors", "paragraphs", "sections")
     torch.onnx.export(
         context_network, example, str(out / "context.onnx"), input_names=list(names), output_names=["logits"],
-        dynamic_axes={name: {0: "batch", 1: "statements"} for name in (*names, "logits")}, **common,
+        dynamic_axes={name: {0: "batch", 1: "statements"} for name in (*names, "logits")}, opset_version=17, dynamo=False,
     )  # fmt: skip
     quantize_dynamic(str(full), str(out / "sentence.onnx"), weight_type=QuantType.QInt8, per_channel=True)
     full.unlink()
+
+
+def export_sentence_network(network: SentenceNetwork, path: Path) -> None:
+    """Write the sentence encoder as ONNX in float32."""
+    ids = torch.ones(2, 5, dtype=torch.long)
+    torch.onnx.export(
+        network, (ids, ids), str(path), input_names=["input_ids", "attention_mask"], output_names=["vectors"],
+        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask")} | {"vectors": {0: "batch"}},
+        opset_version=17, dynamo=False,
+    )  # fmt: skip
+
+
+def _multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16; without them it would be slower, not faster."""
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def _parameter_groups(sentence_network: SentenceNetwork, context_network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
@@ -259,51 +383,41 @@ def _decay(parameter: Tensor) -> float:
     return 0.01 if parameter.ndim > 1 else 0.0
 
 
-def _batches(
-    reports: Sequence[Sequence[Statement]], contrasts: Sequence[Sequence[Statement]], recipe: Recipe
-) -> Iterator[list[Sequence[Statement]]]:
-    """For ever: one run of a report, cut at random places, and its share of the contrast groups as single statements."""
+def _batches(examples: Sequence[Example], groups: Sequence[Example], recipe: Recipe) -> Iterator[list[Example]]:
+    """For ever: runs of reports, cut at random places, and their share of the contrast groups as single sentences."""
     generator = random.Random(recipe.seed)
     while True:
-        runs: list[Sequence[Statement]] = []
-        for report in reports:
+        runs: list[Example] = []
+        for example in examples:
             first = generator.randint(1, recipe.run)
-            cuts = [0, *range(first, len(report), recipe.run), len(report)]
-            runs += [report[start:end] for start, end in itertools.pairwise(cuts) if end > start]
+            cuts = [0, *range(first, len(example.sentences), recipe.run), len(example.sentences)]
+            runs += [_part(example, start, end) for start, end in itertools.pairwise(cuts) if end > start]
         generator.shuffle(runs)
-        groups = list(contrasts)
-        generator.shuffle(groups)
+        waiting = list(groups)
+        generator.shuffle(waiting)
         owed = 0.0
-        for run in runs:
-            batch = [run]
-            owed += len(contrasts) / len(runs)
-            while owed >= 1 and groups:
-                batch += [[statement] for statement in groups.pop()]
+        for first in range(0, len(runs), recipe.runs):
+            batch = sorted(runs[first : first + recipe.runs], key=lambda run: len(run.sentences), reverse=True)
+            owed += len(groups) / len(runs) * recipe.runs
+            while owed >= 1 and waiting:
+                group = waiting.pop()
+                batch += [_part(group, position, position + 1) for position in range(len(group.sentences))]
                 owed -= 1
             yield batch
 
 
-def _stacked(sequences: Sequence[Sequence[Statement]]) -> Iterator[list[Sequence[Statement]]]:
-    """Sequences of the same length that follow each other, together."""
-    together: list[Sequence[Statement]] = []
-    for sequence in sequences:
-        if together and len(together[0]) != len(sequence):
-            yield together
-            together = []
-        together.append(sequence)
-    if together:
-        yield together
+def _part(example: Example, start: int, end: int) -> Example:
+    return Example(example.sentences[start:end], example.targets[start:end])
 
 
-def _loss(logits: Tensor, statements: Sequence[Statement], recipe: Recipe) -> Tensor:
-    polarity = torch.tensor([POLARITIES.index(s.polarity) for s in statements])  # type: ignore[arg-type]
-    asserted = torch.tensor([[float(p in (s.polarity, *s.also)) for p in ASSERTIONS] for s in statements])
-    themes = torch.tensor([[float(t in s.themes) for t in THEMES] for s in statements])
-    source = torch.tensor([SOURCES.index(s.source) for s in statements])  # type: ignore[arg-type]
-    binary = functional.binary_cross_entropy_with_logits
-    return (
-        functional.cross_entropy(logits[:, _POLARITY], polarity)
-        + recipe.assertion_weight * binary(logits[:, _ASSERTION], asserted, reduction="none").sum(1).mean()
-        + binary(logits[:, _THEME], themes, reduction="none").sum(1).mean()
-        + recipe.source_weight * functional.cross_entropy(logits[:, _SOURCE], source)
-    )
+def _loss(logits: Tensor, targets: Tensor, questions: Sequence[Question]) -> Tensor:
+    """Cross-entropy of every question, weighted; binary for each label where several may be right."""
+    total = torch.zeros(())
+    sizes = [len(question.labels) for question in questions]
+    for question, rows, right in zip(questions, logits.split(sizes, dim=1), targets.split(sizes, dim=1), strict=True):
+        if question.exclusive:
+            loss = functional.cross_entropy(rows, right)
+        else:
+            loss = functional.binary_cross_entropy_with_logits(rows, right, reduction="none").sum(1).mean()
+        total = total + question.weight * loss
+    return total

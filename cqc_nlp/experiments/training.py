@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,9 @@ DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 Say = Callable[[str], None]
 
 
-def train(name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAULT_ENCODER, say: Say = print) -> dict[str, Any]:
+def train(
+    name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAULT_ENCODER, say: Say = print, published: str = ""
+) -> dict[str, Any]:
     """Train tagger and scorer on a corpus and write a model folder.
 
     The tagger learns from the training split and its contrast groups, its thresholds from the validation
@@ -47,6 +50,8 @@ def train(name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAU
         For ``accurate``: folder or hub name of the sentence encoder to fine-tune.
     say : callable
         Called with a line of progress.
+    published : str
+        What the model card says of published reports in the corpus; that there are none, if left out.
 
     Returns
     -------
@@ -55,6 +60,11 @@ def train(name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAU
     """
     if name not in MODELS:
         raise ValueError(f"There is no recipe for a model {name!r}; choose one of {', '.join(MODELS)}.")
+    with TemporaryDirectory(prefix="cqc-nlp-") as folder:
+        return _train(name, out, corpus, encoder, Path(folder), say, published)
+
+
+def _train(name: str, out: Path, corpus: Path | None, encoder: str, folder: Path, say: Say, published: str) -> dict[str, Any]:
     training, validation, test = (labelled_reports(corpus, [split]) for split in ("train", "validation", "test"))
     contrasts = contrast_groups(corpus, ["train"])
     statements = sum(len(r.statements) for r in training)
@@ -66,7 +76,7 @@ def train(name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAU
         tagged = _tagged_by_others(words, training, contrasts, say) | _tagged(words, validation)
         scored = [*training, *validation]
     else:
-        tagger, facts["encoder_sha256"] = _blended(words, training, contrasts, validation, encoder, say)
+        tagger, facts["encoder_sha256"] = _blended(words, training, contrasts, validation, encoder, folder, say)
         tagged = _tagged(tagger, validation)
         scored = validation
     tagged |= _tagged(tagger, test)
@@ -84,7 +94,7 @@ def train(name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAU
     }
     say("Tagging the corpus for precedents")
     precedents = _precedents(tagger, [*training, *validation, *test])
-    card = model_card(name, metrics, len(training), statements)
+    card = model_card(name, metrics, len(training), statements, published)
     models.save(out, name, tagger, scorer, precedents, card, {**facts, "metrics": metrics})
     return metrics
 
@@ -166,18 +176,17 @@ def _blended(
     contrasts: Sequence[ContrastGroup],
     validation: Sequence[LabelledReport],
     encoder: str,
+    folder: Path,
     say: Say,
 ) -> tuple[StatementTagger, str]:
     """The accurate tagger: a fine-tuned network blended with the words tagger, under heads that learn from the validation split."""
-    from tempfile import mkdtemp
-
-    from cqc_nlp.experiments.finetuning import find_encoder, fine_tune
+    from cqc_nlp.experiments.finetuning import example, find_encoder, fine_tune
     from cqc_nlp.tagging.blending import BlendedEncoder
-    from cqc_nlp.tagging.transformer import ContextEncoder
+    from cqc_nlp.tagging.transformer import QUESTIONS, ContextEncoder
 
     source, weights = find_encoder(encoder)
-    folder = Path(mkdtemp(prefix="cqc-nlp-"))
-    fine_tune(sequences(training), [group.statements for group in contrasts], source, folder, say=say)
+    examples = [example(report.statements) for report in training]
+    fine_tune(examples, [example(group.statements) for group in contrasts], QUESTIONS, source, folder, say=say)
     blended = BlendedEncoder(ContextEncoder().load(folder), words)
     tagger = StatementTagger(labels=words.labels, encoder=FrozenEstimator(blended), class_weight=None, max_iter=2000)
     tagger.fit_statements(sequences(validation)).tune(sequences(validation))
@@ -221,8 +230,8 @@ _METHODS = {
 }
 
 
-def model_card(name: str, metrics: dict[str, Any], reports: int, statements: int) -> str:
-    """The model card, Markdown, from the metrics of :func:`train` and the size of its training data."""
+def model_card(name: str, metrics: dict[str, Any], reports: int, statements: int, published: str = "") -> str:
+    """The model card, Markdown, from the metrics of :func:`train`, the size of its training data and the published reports in it."""
     test, scores, contrasts = metrics["test"], metrics["test_scores"], metrics["contrasts"]
     prior = metrics["test_scores_with_prior"]
     rows = "\n".join(
@@ -237,7 +246,7 @@ Tags statements of assessments of adult social care (polarity, further polaritie
 - **Method**: {_METHODS[name]}.
   The score comes from an ordinal model on aggregated evidence; neither the text nor the printed score reaches it.
 - **Tagger trained on** {statements} statements of {reports} written reports about invented authorities (see the corpus data
-  card) and on contrast sets; no published report. The authority's own name and its own grade are hidden from it.
+  card) and on contrast sets; {published or "no published report"}. The authority's own name and its own grade are hidden from it.
 - **Scorer trained on** written reports and on evidence profiles of 183 published inspection reports of children's services
   (sums of tag probabilities and the grade, no text), which have a shift of their own. Shares of the scores in practice are
   those of 51 published scores of this quality statement.

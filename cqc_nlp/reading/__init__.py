@@ -84,7 +84,8 @@ def read(path: str | PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Report:
     shown = without_surrogates(str(path))
     with _naming(shown):
         data = _bytes_of(path, limits)
-    return _read(data, path.suffix.lstrip("."), limits, name=without_surrogates(path.name), shown=shown)
+    report = _read(data, path.suffix.lstrip("."), limits, name=without_surrogates(path.name), shown=shown)
+    return replace(report, path=path.absolute())
 
 
 def read_bytes(data: bytes, format: str, name: str = "bytes", limits: Limits = DEFAULT_LIMITS) -> Report:

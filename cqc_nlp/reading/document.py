@@ -49,7 +49,8 @@ class Document:
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?\b")
 
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": None})
+LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": None})
+"""What :func:`squash` spells out or leaves out, for ``str.translate``."""
 
 ROW_SEPARATOR = " | "
 """Between the cells of a table row, in every format."""
@@ -73,7 +74,7 @@ def table_row(cells: Iterable[str], *, first: bool) -> tuple[str, BlockKind] | N
 
 def squash(text: str) -> str:
     """The text with every run of white space as one space, ligatures spelt out and soft hyphens left out."""
-    return " ".join(text.translate(_LIGATURES).split())
+    return " ".join(text.translate(LIGATURES).split())
 
 
 def compose(parts: Iterable[tuple[str, BlockKind, int]]) -> Document:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,6 +31,10 @@ _CHARACTER_WIDTH = 0.5
 _LARGER = 1.08
 # Bytes at the end of the file among which its end mark stands.
 _TAIL = 4096
+# No more bytes than nothing at all may be packed into.
+_NOTHING = 16
+# pypdf leaves out what it cannot read and only writes to its log; these are the entries that say so.
+_LEFT_OUT = re.compile(r"Impossible to decode XFormObject|Expected StreamObject|while decompressing|Object \d+ \d+ not defined")
 
 
 @dataclass(slots=True)
@@ -55,7 +61,7 @@ def read_pdf(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
     DocumentTooLarge
         If it has more pages or text, or takes longer, than the limits allow.
     UnreadableDocument
-        If it is cut off, or has pages but no text: a scan.
+        If it is cut off, a page can be read in part only, or it has pages but no text: a scan.
     """
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, WrongPasswordError
@@ -65,34 +71,59 @@ def read_pdf(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
     clock = limits.clock()
     lines: list[_Line] = []
     characters = 0
+    where = "a part of it"
     try:
         reader = PdfReader(BytesIO(data))
         pages = reader.pages
         limits.check("max_pages", len(pages), "pages")
         for number, page in enumerate(pages):
+            where = f"page {number + 1}"
             clock()
-            _check_contents(page, limits)
-            found = _lines(page, number, clock)
+            with _LogEntries() as entries:
+                _check_contents(page, limits)
+                found = _lines(page, number, clock)
+            if any(_LEFT_OUT.search(entry) for entry in entries):
+                raise UnreadableDocument(f"{where} can be read in part only; use the Word file, or print it to a new PDF")
             characters += sum(len(line.text) for line in found)
             limits.check("max_characters", characters, "characters")
             lines += found
     except (FileNotDecryptedError, WrongPasswordError, DependencyError) as error:
         raise EncryptedDocument("it is protected by a password; save a copy without one and read that") from error
     except LimitReachedError as error:
-        raise DocumentTooLarge("a part of it unpacks to more than any report holds; use the Word file, or print it to a new PDF") from error
+        raise DocumentTooLarge(f"{where} unpacks to more than any report holds; use the Word file, or print it to a new PDF") from error
     if not lines:
         raise UnreadableDocument("its pages hold no text, as in a scan; run text recognition (OCR) on it first, or use the Word file")
     return compose(_blocks(_body(lines)))
 
 
+class _LogEntries(logging.Handler):
+    """What pypdf writes to its log in this thread meanwhile."""
+
+    def __enter__(self) -> list[str]:
+        self._entries: list[str] = []
+        self._thread = threading.get_ident()
+        logging.getLogger("pypdf").addHandler(self)
+        return self._entries
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("pypdf").removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self._entries.append(record.getMessage())
+
+
 def _check_contents(page: Any, limits: Limits) -> None:
-    """Refuse a page whose streams swell: each may, or one may be named many times. pypdf would leave such a page out."""
+    """Refuse a page with a stream that is lost or that swells: each may, or one may be named many times."""
     contents = page.get("/Contents")
     streams = contents.get_object() if contents is not None else []
     size = 0
     for stream in streams if isinstance(streams, list) else [streams]:
         stream = stream.get_object()
-        size += len(stream.get_data()) if hasattr(stream, "get_data") else 0
+        content = stream.get_data() if hasattr(stream, "get_data") else b""
+        if not content and len(getattr(stream, "_data", b"")) > _NOTHING:
+            raise UnreadableDocument("it is broken: the text of a page cannot be unpacked; fetch or save it again")
+        size += len(content)
         limits.check("max_unpacked_bytes", size, "bytes on one page")
 
 

@@ -10,24 +10,24 @@ from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from numpy.typing import NDArray
+
+from cqc_nlp.patterns import Rule, prepare, which
 
 
 class _Rules(NamedTuple):
-    contrast: re.Pattern[str]
-    concession: re.Pattern[str]
-    cues: dict[str, re.Pattern[str]]
+    contrast: Rule
+    concession: Rule
+    cues: dict[str, Rule]
 
 
 @cache
 def rules() -> _Rules:
     """The rules, compiled."""
     data = json.loads(files("cqc_nlp").joinpath("data/cues.json").read_text(encoding="utf-8"))
-    return _Rules(
-        re.compile(data["contrast"], re.IGNORECASE),
-        re.compile(data["concession"], re.IGNORECASE),
-        {name: re.compile(pattern, re.IGNORECASE) for name, pattern in data["cues"].items()},
-    )
+    patterns = [data["contrast"], data["concession"], *data["cues"].values()]
+    contrast, concession, *cues = prepare(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+    return _Rules(contrast, concession, dict(zip(data["cues"], cues, strict=True)))
 
 
 def clauses(text: str) -> tuple[str, str]:
@@ -56,7 +56,7 @@ def clauses(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def cue_matrix(texts: Iterable[str]) -> csr_matrix:
+def cue_matrix(texts: Iterable[str]) -> NDArray[np.float32]:
     """One row a text: 1 where it has the cue.
 
     Shape (texts, 2 * cues + 1): the cues in the clause driven home, the cues in the one conceded, and whether there is one.
@@ -65,7 +65,5 @@ def cue_matrix(texts: Iterable[str]) -> csr_matrix:
     rows = []
     for text in texts:
         lead, conceded = clauses(text)
-        row = [bool(pattern.search(lead)) for pattern in patterns]
-        row += [bool(pattern.search(conceded)) for pattern in patterns] if conceded else [False] * len(patterns)
-        rows.append([*row, bool(conceded)])
-    return csr_matrix(np.asarray(rows, dtype=np.float32).reshape(len(rows), 2 * len(patterns) + 1))
+        rows.append([*which(patterns, lead), *(which(patterns, conceded) if conceded else [False] * len(patterns)), bool(conceded)])
+    return np.asarray(rows, dtype=np.float32).reshape(len(rows), 2 * len(patterns) + 1)

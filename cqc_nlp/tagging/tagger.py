@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from sklearn.metrics import precision_recall_curve
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from cqc_nlp.schema import ASSERTIONS, SOURCES, THEMES, Polarity, Section, SectionKind, Sentence, Source, Statement, Tag
+from cqc_nlp.schema import ASSERTIONS, SOURCES, THEMES, Polarity, Section, SectionKind, Sentence, Source, Speaker, Statement, Tag
 from cqc_nlp.tagging.encoding import TfidfEncoder
 from cqc_nlp.tagging.figures import figures
+from cqc_nlp.tagging.speakers import speakers, spoken_source
 
 Text = str | Sentence
 _POLARITIES = {str(polarity): polarity for polarity in Polarity}
@@ -79,10 +81,22 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         y : iterable of str
             One label a text. Whole numbers will do as well.
         """
-        sequences = [[sentence] for sentence in _sentences(X)]
+        return self.fit_in_place([[sentence] for sentence in _sentences(X)], y)
+
+    def fit_in_place(self, sequences: Sequence[Sequence[Sentence]], y: Iterable[str]) -> StatementTagger:
+        """Learn labels of your own from sentences that are read among their neighbours.
+
+        Parameters
+        ----------
+        sequences : sequence of sequences of Sentence
+            One a document, in order.
+        y : iterable of str
+            One label a sentence, in the same order.
+        """
         targets = _labels(y)
-        if len(targets) != len(sequences):
-            raise ValueError(f"There are {len(sequences)} texts and {len(targets)} labels; give one label a text.")
+        count = sum(map(len, sequences))
+        if len(targets) != count:
+            raise ValueError(f"There are {count} texts and {len(targets)} labels; give one label a text.")
         for head in ("assertion_head_", "theme_head_", "source_head_"):
             if hasattr(self, head):  # of an earlier fit_statements, which does not know these labels
                 delattr(self, head)
@@ -125,7 +139,12 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Iterable[Text]) -> NDArray[np.float64]:
         """Probability of each class, shape (texts, classes), columns in the order of ``classes_``."""
         check_is_fitted(self)
-        rows = self._encode([[sentence] for sentence in _sentences(X)])
+        return self.predict_proba_in_place([[sentence] for sentence in _sentences(X)])
+
+    def predict_proba_in_place(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
+        """Probability of each class for sentences that are read among their neighbours, shape (sentences, classes)."""
+        check_is_fitted(self)
+        rows = self._encode(sequences)
         return np.asarray(self.polarity_head_.predict_proba(rows)[:, self._columns()], dtype=np.float64)
 
     def predict(self, X: Iterable[Text]) -> NDArray[Any]:
@@ -145,12 +164,12 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         -------
         list of Tag
         """
-        return self._tags([[sentence] for sentence in _sentences(texts)])
+        alone = [[sentence] for sentence in _sentences(texts)]
+        return [_by_its_words(tag, *speakers(sentence)) for tag, sentence in zip(self._tags(alone), alone, strict=True)]
 
     def tag_sentences(self, sentences: Sequence[Sentence]) -> tuple[Statement, ...]:
         """The sentences of one report, in order, tagged in their place, with their figures."""
-        tags = self._tags([sentences])
-        return tuple(map(Statement.of, sentences, tags, figures(sentences)))
+        return place(sentences, self._tags([sentences]))
 
     def logits(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
         """Log-probabilities of polarity and source and log-odds of further polarities and themes.
@@ -168,6 +187,25 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
             self.theme_head_.decision_function(rows),
             np.log(np.maximum(self.source_head_.predict_proba(rows)[:, sources], 1e-6)),
         ])  # fmt: skip
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A tagger that was opened from a folder travels as the name of that folder, and is opened again where it arrives."""
+        state = dict(super().__getstate__())
+        opened = state.pop("_opened", None)
+        if opened is None:
+            return state
+        own = {key: value for key, value in state.items() if key not in opened.parts or value is not opened.parts[key]}
+        return own if len(own) == len(state) else {**own, "_opened": opened[:2]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open again what stayed behind."""
+        own = dict(state)
+        if "_opened" in own:
+            from cqc_nlp.models import reopen
+
+            self._opened = reopen(*own.pop("_opened"))
+            self.__dict__.update(self._opened.parts)
+        super().__setstate__(own)
 
     def _tags(self, sequences: Sequence[Sequence[Sentence]]) -> list[Tag]:
         check_is_fitted(self)
@@ -230,6 +268,18 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def place(sentences: Sequence[Sentence], tags: Iterable[Tag]) -> tuple[Statement, ...]:
+    """Sentences of one report with their tags, and with what the rules find in them."""
+    heard = speakers(sentences)
+    return tuple(map(Statement.of, sentences, map(_by_its_words, tags, heard), figures(sentences), heard))
+
+
+def _by_its_words(tag: Tag, heard: tuple[Speaker, ...]) -> Tag:
+    """The tag with the source that the words show, where they do: they are right where the model is not, far more often than not."""
+    spoken = spoken_source(heard) if tag.source else None
+    return replace(tag, source=spoken) if spoken else tag
 
 
 def _sentences(texts: Iterable[Text]) -> list[Sentence]:

@@ -6,9 +6,10 @@ vectors of neighbouring statements, with their paragraphs and sections, and give
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,37 @@ from sklearn.base import BaseEstimator
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Sentence
 from cqc_nlp.tagging.encoding import model_text
 
-OUTPUTS: tuple[str, ...] = (
-    *(f"polarity {label}" for label in POLARITIES),
-    *(f"asserts {label}" for label in ASSERTIONS),
-    *(f"theme {label}" for label in THEMES),
-    *(f"source {label}" for label in SOURCES),
+
+class Question(NamedTuple):
+    """A question that is asked of every statement: one column of the logits a label.
+
+    Attributes
+    ----------
+    name : str
+        What is asked.
+    labels : tuple of str
+        The answers.
+    exclusive : bool
+        Whether just one of them is right.
+    weight : float
+        Of its loss in the fine-tuning.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    exclusive: bool
+    weight: float = 1.0
+
+
+QUESTIONS = (
+    Question("polarity", tuple(map(str, POLARITIES)), exclusive=True),
+    Question("asserts", tuple(map(str, ASSERTIONS)), exclusive=False, weight=0.5),
+    Question("theme", tuple(map(str, THEMES)), exclusive=False),
+    Question("source", tuple(map(str, SOURCES)), exclusive=True, weight=0.3),
 )
+"""The questions of the codebook."""
+
+OUTPUTS: tuple[str, ...] = tuple(f"{question.name} {label}" for question in QUESTIONS for label in question.labels)
 """What the columns of the logits stand for."""
 
 _SECTION_KINDS = tuple(SectionKind)
@@ -45,20 +71,23 @@ class ContextEncoder(BaseEstimator):
         self.max_tokens = max_tokens
 
     def transform(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float32]:
-        """One row a sentence, in order; shape (sentences, len(OUTPUTS))."""
+        """One row a sentence, in order; shape (sentences, outputs), for the questions of the codebook ``OUTPUTS``."""
+        if self.process_ != os.getpid():  # the threads of a session do not survive a fork, and a call would wait for ever
+            os.environ["TOKENIZERS_PARALLELISM"] = "false"
+            self.load(self.folder_)
         flat = [sentence for sequence in sequences for sentence in sequence]
-        vectors = self._vectors([model_text(sentence) for sentence in flat])
+        vectors = self.vectors([model_text(sentence) for sentence in flat])
         rows, start = [], 0
         for sequence in sequences:
             if sequence:
                 rows.append(self._logits(sequence, vectors[start : start + len(sequence)]))
             start += len(sequence)
-        return np.concatenate(rows) if rows else np.zeros((0, len(OUTPUTS)), dtype=np.float32)
+        return np.concatenate(rows) if rows else np.zeros((0, self.outputs_), dtype=np.float32)
 
-    def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
-        """Sentence vectors; sentences of like length are run together."""
+    def vectors(self, texts: list[str]) -> NDArray[np.float32]:
+        """The vector of each text on its own, shape (texts, size)."""
         encodings = self.tokenizer_.encode_batch(texts)
-        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))  # those of like length are run together
         vectors: NDArray[np.float32] | None = None
         for first in range(0, len(order), _BATCH):
             chosen = order[first : first + _BATCH]
@@ -75,7 +104,7 @@ class ContextEncoder(BaseEstimator):
 
     def _logits(self, sequence: Sequence[Sentence], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         paragraphs, sections = places(sequence)
-        logits = np.zeros((len(sequence), len(OUTPUTS)), dtype=np.float32)
+        logits = np.zeros((len(sequence), self.outputs_), dtype=np.float32)
         step = _WINDOW - 2 * _OVERLAP
         for first in range(0, max(len(sequence) - 2 * _OVERLAP, 1), step):
             last = min(first + _WINDOW, len(sequence))
@@ -99,16 +128,20 @@ class ContextEncoder(BaseEstimator):
         import onnxruntime
         from tokenizers import Tokenizer
 
-        self.folder_ = folder
+        self.folder_, self.process_ = folder, os.getpid()
         self.tokenizer_ = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer_.no_padding()
         self.tokenizer_.enable_truncation(self.max_tokens)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        # As the libraries around it do: joblib sets it in its processes, which share the cores. 0 is one thread a core.
+        threads = os.environ.get("OMP_NUM_THREADS", "")
+        options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
         self.sentence_session_, self.context_session_ = (
             onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
             for name in ("sentence.onnx", "context.onnx")
         )
+        self.outputs_: int = self.context_session_.get_outputs()[0].shape[-1]
         return self
 
     def __getstate__(self) -> dict[str, Any]:
