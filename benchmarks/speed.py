@@ -136,7 +136,7 @@ def encoder(args: argparse.Namespace) -> Iterator[Row]:
             tagger.tag_sentences(report)
 
     def int8() -> None:
-        network._vectors(sentences)
+        network.vectors(sentences)
 
     def torch_encode() -> None:
         transformer.encode(sentences, batch_size=32, show_progress_bar=False)

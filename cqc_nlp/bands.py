@@ -214,11 +214,10 @@ def _values(statements: Sequence[Statement]) -> dict[_Key, float]:
 def _bands() -> dict[int, list[dict[_Key, float]]]:
     """The measures of every corpus report on "Care provision, integration and continuity", by score."""
     from cqc_nlp.corpus import labelled_reports
-    from cqc_nlp.framework import QUALITY_STATEMENTS
 
     bands: dict[int, list[dict[_Key, float]]] = {score: [] for score in SCORES}
     for report in labelled_reports():
-        if report.report.quality_statement == QUALITY_STATEMENTS[3].name:
+        if report.teaches_score:
             bands[report.score].append(_values(report.statements))
     return bands
 

@@ -38,7 +38,7 @@ from cqc_nlp.schema import (
 )
 
 SPLITS = ("train", "validation", "test")
-KINDS = ("published", "draft")
+KINDS = ("published", "draft", "exercise")
 _HEADINGS = {section.kind: section.heading for section in framework.SECTIONS}
 _KINDS_OF_SECTION = {heading: kind for kind, heading in _HEADINGS.items()}
 
@@ -52,7 +52,8 @@ class LabelledReport:
     id : str
         Name of the report, unique in the corpus.
     kind : str
-        ``"published"``, or ``"draft"`` for a council's own self-assessment.
+        ``"published"``; ``"draft"`` for a council's own self-assessment; ``"exercise"`` for a report of either sort that was
+        written to hold many statements that are hard to tell, so that the shares of its labels do not follow its score.
     split : str
         ``"train"``, ``"validation"`` or ``"test"``, by authority.
     score : int
@@ -78,6 +79,11 @@ class LabelledReport:
     def authority(self) -> str:
         """The authority that it is about: the group for cross-validation."""
         return self.report.authority or self.id
+
+    @property
+    def teaches_score(self) -> bool:
+        """Whether its evidence goes with its score: it is on "Care provision, integration and continuity", and no exercise."""
+        return self.report.quality_statement == framework.QUALITY_STATEMENTS[3].name and self.kind != "exercise"
 
 
 @dataclass(frozen=True, slots=True)

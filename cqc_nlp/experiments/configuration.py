@@ -73,7 +73,10 @@ class Data(_Part):
 
 
 class Transfer(Data):
-    """Other data to test on: models learn from ``data`` and are measured here."""
+    """Other data to test on: models learn from ``data`` and are measured here.
+
+    It has the keys of :class:`Data`, and ``name``, its name in tables.
+    """
 
     as_: str | None = Field(default=None, alias="name")
 
@@ -84,14 +87,26 @@ class Transfer(Data):
 
 
 class Folds(_Part):
-    """Cross-validation in which no authority stands on both sides."""
+    """Cross-validation in which no authority stands on both sides (``kind: folds``).
+
+    Attributes
+    ----------
+    folds : int
+        How many.
+    """
 
     kind: Literal["folds"] = "folds"
     folds: int = Field(default=5, ge=2)
 
 
 class Given(_Part):
-    """Train and test splits as the data gives them."""
+    """Train and test splits as the data gives them (``kind: given``).
+
+    Attributes
+    ----------
+    train, test : tuple of str
+        Which splits to learn from and to test on: ``train``, ``validation``, ``test``.
+    """
 
     kind: Literal["given"]
     train: tuple[Split, ...] = ("train", "validation")
@@ -141,7 +156,15 @@ class Model(_Part):
 
 
 class Ablations(_Part):
-    """One model of the list again, each time without some groups of features."""
+    """One model of the list again, each time without some groups of features.
+
+    Attributes
+    ----------
+    model : str
+        Its name; it must be of the kind ``tagger``.
+    without : tuple
+        What to leave out each time: a group (``words``, ``characters``, ``cues``, ``before``, ``place``) or a list of groups.
+    """
 
     model: str
     without: tuple[Group | tuple[Group, ...], ...] = Field(default=get_args(Group), min_length=1)
@@ -154,7 +177,13 @@ class Ablations(_Part):
 
 
 class LearningCurve(_Part):
-    """Shares of the training authorities to learn from."""
+    """Shares of the training authorities to learn from.
+
+    Attributes
+    ----------
+    fractions : tuple of float
+        Above 0 and at most 1.
+    """
 
     fractions: tuple[Fraction, ...] = Field(default=(0.25, 0.5, 1.0), min_length=1)
 
@@ -178,7 +207,31 @@ class Significance(_Part):
 
 
 class Configuration(_Part):
-    """One experiment."""
+    """One experiment.
+
+    Attributes
+    ----------
+    name : str
+        Of the experiment, and of its results folder.
+    data : Data
+        The labelled texts; the shipped corpus if left out.
+    split : Folds or Given
+        How they are divided into what is learnt from and what is tested on; five folds if left out.
+    models : tuple of Model
+        The methods to compare.
+    seeds : tuple of int
+        Each run is made once a seed.
+    metrics : tuple of str
+        ``macro_f1``, ``kappa``, ``accuracy``, ``f1`` (one a label), ``qwk`` (for the task ``score``) and ``ece``.
+    ablations : Ablations, optional
+        One model again without some features.
+    learning_curve : LearningCurve, optional
+        Every model again with less to learn from.
+    transfer : tuple of Transfer
+        Other data to test on.
+    significance : Significance or None
+        How models are compared; null for not at all.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$")
     data: Data = Data()

@@ -19,7 +19,8 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
     -------
     dict
         ``support`` (gold counts by label), ``confusion`` (counts of predicted polarities by gold one),
-        ``calibration_error`` of the polarity, ``polarity_macro_f1``, ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1
+        ``calibration_error`` of the polarity, ``label_calibration_error`` of the probability of each polarity and
+        theme, ``polarity_macro_f1``, ``polarity_kappa`` (Cohen), ``polarity_accuracy``, F1
         by label for polarity,
         assertions (polarity or ``also``) and themes, ``theme_macro_f1`` and ``source_accuracy``, rounded to
         three places.
@@ -43,12 +44,26 @@ def tag_metrics(gold: Sequence[Statement], predicted: Sequence[Statement]) -> di
         "theme_macro_f1": _round(np.mean(list(themes.values()))),
         "theme_f1": themes,
         "calibration_error": _round(calibration_error([a == b for a, b in zip(y, p, strict=True)], [s.confidence for s in predicted])),
+        "label_calibration_error": {
+            label: _round(calibration_error([label in (s.polarity, *s.themes) for s in gold], [s.probabilities[label] for s in predicted]))
+            for label in (*labels, *map(str, THEMES))
+        },
         "source_accuracy": _round(accuracy_score([str(s.source) for s in gold], [str(s.source) for s in predicted])),
     }
 
 
 def calibration_error(right: Sequence[bool], confidence: Sequence[float], bins: int = 10) -> float:
-    """Expected calibration error: mean distance of confidence and accuracy over bins of equal width, by their size."""
+    """Expected calibration error: mean distance of confidence and accuracy over bins of equal width, by their size.
+
+    Parameters
+    ----------
+    right : sequence of bool
+        Whether each answer was right.
+    confidence : sequence of float
+        The probability that it was given, 0 to 1.
+    bins : int
+        Number of bins (Naeini and others, 2015, take 10).
+    """
     right_, confidence_ = np.asarray(right, dtype=float), np.asarray(confidence, dtype=float)
     which = np.minimum((confidence_ * bins).astype(int), bins - 1)
     gaps = [(which == b).mean() * abs(right_[which == b].mean() - confidence_[which == b].mean()) for b in set(which.tolist())]

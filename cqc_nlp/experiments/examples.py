@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cqc_nlp.corpus.records import SPLITS, LabelledReport, labelled_reports, lines
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.experiments.configuration import Data
-from cqc_nlp.framework import QUALITY_STATEMENTS, SCORES
+from cqc_nlp.framework import SCORES
 from cqc_nlp.schema import POLARITIES, SOURCES, THEMES, Section, SectionKind, Sentence, Statement
 
 
@@ -160,7 +160,7 @@ def _of_corpus(data: Data, task: str) -> Examples:
         for report in labelled_reports(data.corpus, data.splits or SPLITS)
         if (not data.kinds or report.kind in data.kinds)
         # A score is that of one quality statement; the others are not scored by this model.
-        and (task != "score" or report.report.quality_statement == QUALITY_STATEMENTS[3].name)
+        and (task != "score" or report.teaches_score)
     ]
     chosen = ((report, tuple(s for s in report.statements if not data.sections or s.section.kind in data.sections)) for report in reports)
     documents = tuple(_document(report, statements, task) for report, statements in chosen if statements)

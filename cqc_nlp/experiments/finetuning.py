@@ -345,7 +345,6 @@ def export(sentence_network: SentenceNetwork, context_network: nn.Module, out: P
         dynamic_axes={name: {0: "batch", 1: "statements"} for name in (*names, "logits")}, opset_version=17, dynamo=False,
     )  # fmt: skip
     quantize_dynamic(str(full), str(out / "sentence.onnx"), weight_type=QuantType.QInt8, per_channel=True)
-    full.unlink()
 
 
 def export_sentence_network(network: SentenceNetwork, path: Path) -> None:

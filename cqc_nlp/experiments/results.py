@@ -108,7 +108,7 @@ class Comparison:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """The results of an experiment.
 
@@ -131,6 +131,13 @@ class Results:
     several: bool
     runs: tuple[Run, ...]
     record: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Results({self.configuration.name}: {len(self.runs)} runs of {len(self.configuration.all_models())} models)"
+
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to_markdown()
 
     def to_frame(self) -> pd.DataFrame:
         """One row a run: model, test, fraction, seed, fold, sizes, seconds and each metric."""
@@ -243,30 +250,30 @@ class Results:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Each model's figure with its interval; over the share of training data where that was varied (needs the extra ``plot``)."""
-        import matplotlib.pyplot as plt
+        from cqc_nlp.plots import look
 
         metric = self.configuration.comparison_metric
         table = self.summary().reset_index()
         table = table[table["test"] == HELD_OUT]
         models = list(dict.fromkeys(table["model"]))
         curve = len(set(table["fraction"])) > 1
-        ax = ax or plt.subplots(figsize=(7, 4 if curve else 0.45 * len(models) + 1.3), layout="constrained")[1]
-        for number, (model, rows) in enumerate(table.groupby("model", sort=False)):
-            value = rows[metric].to_numpy()
-            # A percentile interval of a few groups may leave the figure out.
-            error = np.maximum([value - rows[f"{metric}_low"], rows[f"{metric}_high"] - value], 0)
+        with look(ax, 7, 4 if curve else 0.45 * len(models) + 1.3) as axes:
+            for number, (model, rows) in enumerate(table.groupby("model", sort=False)):
+                value = rows[metric].to_numpy()
+                # A percentile interval of a few groups may leave the figure out.
+                error = np.maximum([value - rows[f"{metric}_low"], rows[f"{metric}_high"] - value], 0)
+                if curve:
+                    axes.errorbar(rows["fraction"] * 100, value, yerr=error, marker="o", capsize=3, label=str(model))
+                else:
+                    axes.errorbar(value, [number], xerr=error, fmt="o", capsize=3, color="C0")
+            title = f"{_TITLES[metric]}, 95% interval over groups"
             if curve:
-                ax.errorbar(rows["fraction"] * 100, value, yerr=error, marker="o", capsize=3, label=str(model))
+                axes.set(xlabel="share of training groups, per cent", ylabel=title)
+                axes.legend()
             else:
-                ax.errorbar(value, [number], xerr=error, fmt="o", capsize=3, color="#0072B2")
-        title = f"{_TITLES[metric]}, 95% interval over groups"
-        if curve:
-            ax.set(xlabel="share of training groups, percent", ylabel=title)
-            ax.legend(frameon=False)
-        else:
-            ax.set(yticks=range(len(models)), yticklabels=models, xlabel=title)
-            ax.invert_yaxis()
-        return ax
+                axes.set(yticks=range(len(models)), yticklabels=models, xlabel=title)
+                axes.invert_yaxis()
+            return axes
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write ``results.json``, the tables and, with matplotlib, the plot."""

@@ -22,7 +22,7 @@ from cqc_nlp.corpus import LabelledReport, labelled_reports
 from cqc_nlp.corpus.profiles import profiles
 from cqc_nlp.experiments.evaluation import bootstrap_intervals, score_metrics
 from cqc_nlp.experiments.training import FOLDS, fit_scorer
-from cqc_nlp.framework import QUALITY_STATEMENTS, SCORES
+from cqc_nlp.framework import SCORES
 from cqc_nlp.models import load_scorer, load_tagger, verify
 from cqc_nlp.scoring import QualityScorer, evidence_matrix
 
@@ -122,7 +122,7 @@ def compare_scorers(model: str, corpus: Path | None = None) -> pd.DataFrame:
 
 
 def _reports(corpus: Path | None, splits: Sequence[str]) -> list[LabelledReport]:
-    return [r for split in splits for r in labelled_reports(corpus, [split]) if r.report.quality_statement == QUALITY_STATEMENTS[3].name]
+    return [r for split in splits for r in labelled_reports(corpus, [split]) if r.teaches_score]
 
 
 def _text(report: LabelledReport) -> str:

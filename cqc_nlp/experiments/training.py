@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +18,7 @@ from cqc_nlp.corpus import ContrastGroup, LabelledReport, contrast_groups, diges
 from cqc_nlp.corpus.profiles import Profiles, profiles
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.experiments.evaluation import score_metrics, tag_metrics
-from cqc_nlp.framework import QUALITY_STATEMENTS, SCORES
+from cqc_nlp.framework import SCORES
 from cqc_nlp.schema import POLARITIES, Statement
 from cqc_nlp.scoring import FEATURES, PUBLISHED_PRIOR, QualityScorer, evidence_matrix
 from cqc_nlp.scoring.precedents import Precedents
@@ -84,7 +85,7 @@ def _train(name: str, out: Path, corpus: Path | None, encoder: str, folder: Path
     def evidence_of(reports: Sequence[LabelledReport]) -> Any:
         return evidence_matrix(tagged[r.id] for r in reports)
 
-    scored, held_out = ([r for r in reports if r.report.quality_statement == QUALITY_STATEMENTS[3].name] for reports in (scored, test))
+    scored, held_out = ([r for r in reports if r.teaches_score] for reports in (scored, test))
     say("Fitting the scorer")
     scorer = fit_scorer(evidence_of(scored), [r.score for r in scored], _profiles(name, corpus))
     metrics = {
@@ -147,7 +148,7 @@ def _score_metrics(scorer: QualityScorer, scores: Sequence[int], evidence: Any) 
 
 
 def _precedents(tagger: StatementTagger, reports: Sequence[LabelledReport]) -> Precedents:
-    chosen = [r for r in reports if r.report.quality_statement == QUALITY_STATEMENTS[3].name]
+    chosen = [r for r in reports if r.teaches_score]
     features = evidence_matrix(tagger.tag_sentences(r.statements) for r in chosen)
     return Precedents([r.id for r in chosen], [r.report.authority for r in chosen], [r.score for r in chosen], features)
 
@@ -234,8 +235,10 @@ def model_card(name: str, metrics: dict[str, Any], reports: int, statements: int
     """The model card, Markdown, from the metrics of :func:`train`, the size of its training data and the published reports in it."""
     test, scores, contrasts = metrics["test"], metrics["test_scores"], metrics["contrasts"]
     prior = metrics["test_scores_with_prior"]
+    notes = files("cqc_nlp").joinpath(f"data/cards/{name}.md").read_text(encoding="utf-8")
     rows = "\n".join(
-        f"| {label} | {test['support'][label]} | {value:.3f} |" for label, value in (test["polarity_f1"] | test["theme_f1"]).items()
+        f"| {label} | {test['support'][label]} | {value:.3f} | {test['label_calibration_error'][label]:.3f} |"
+        for label, value in (test["polarity_f1"] | test["theme_f1"]).items()
     )
     confusion = "\n".join(f"| {label} | {' | '.join(map(str, row))} |" for label, row in test["confusion"].items())
     return f"""# Model card: {name}
@@ -253,8 +256,8 @@ Tags statements of assessments of adult social care (polarity, further polaritie
 - **Measured on** the test split of the corpus: authorities that it has not seen, but written by the same hands.
   **Expect less on published reports**: see the figures in the corpus data card.
 
-| label | statements | F1 |
-| --- | --- | --- |
+| label | statements | F1 | calibration error of its probability |
+| --- | --- | --- | --- |
 {rows}
 
 Polarity macro-F1 {test["polarity_macro_f1"]:.3f}, kappa {test["polarity_kappa"]:.3f}; themes macro-F1
@@ -279,6 +282,7 @@ The shipped scorer leans towards 2 and 3, which published scores mostly are. On 
 each score, that costs agreement. `cqc-nlp evaluate --model {name}` prints these figures with intervals, baselines and the
 coverage of prediction sets, also for the published reports.
 
+{notes}
 **Use**: to read a draft critically and to compare evidence. **Not for**: deciding anything about a person, a provider or
 an authority without a reader; other kinds of text. It cannot tell whether a claim is true.
 """

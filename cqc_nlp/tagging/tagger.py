@@ -100,7 +100,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         for head in ("assertion_head_", "theme_head_", "source_head_"):
             if hasattr(self, head):  # of an earlier fit_statements, which does not know these labels
                 delattr(self, head)
-        rows = self._encode(sequences, fit=True)
+        rows = self._learn(sequences, targets)
         self._fit_polarity(rows, targets)
         return self
 
@@ -112,7 +112,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         sequences : sequence of sequences of Statement
             One a report, in order, so that the statement before is known; a single statement is a sequence of one.
         """
-        rows = self._encode(sequences, fit=True)
+        rows = self._learn(sequences)
         statements = [statement for sequence in sequences for statement in sequence]
         self._fit_polarity(rows, np.asarray([str(statement.polarity) for statement in statements]))
         asserted = [[polarity in (s.polarity, *s.also) for polarity in ASSERTIONS] for s in statements]
@@ -123,7 +123,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
 
     def tune(self, sequences: Sequence[Sequence[Statement]]) -> StatementTagger:
         """Set the thresholds of themes and further polarities where F1 is best on statements not trained on."""
-        rows = self._encode(sequences)
+        rows = self.encoder_.transform(sequences)
         statements = [statement for sequence in sequences for statement in sequence]
         themes = self.theme_head_.predict_proba(rows)
         assertions = self.assertion_head_.predict_proba(rows)
@@ -144,7 +144,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
     def predict_proba_in_place(self, sequences: Sequence[Sequence[Sentence]]) -> NDArray[np.float64]:
         """Probability of each class for sentences that are read among their neighbours, shape (sentences, classes)."""
         check_is_fitted(self)
-        rows = self._encode(sequences)
+        rows = self.encoder_.transform(sequences)
         return np.asarray(self.polarity_head_.predict_proba(rows)[:, self._columns()], dtype=np.float64)
 
     def predict(self, X: Iterable[Text]) -> NDArray[Any]:
@@ -179,7 +179,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         ndarray of shape (sentences, 16)
             Columns: the classes, the three assertions, the four themes, the five sources.
         """
-        rows = self._encode(sequences)
+        rows = self.encoder_.transform(sequences)
         sources = [self.source_head_.classes_.tolist().index(str(source)) for source in SOURCES]
         return np.hstack([
             np.log(np.maximum(self.polarity_head_.predict_proba(rows)[:, self._columns()], 1e-6)),
@@ -211,7 +211,7 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         if not any(len(sequence) for sequence in sequences):
             return []
-        rows = self._encode(sequences)
+        rows = self.encoder_.transform(sequences)
         polarity = self.polarity_head_.predict_proba(rows)[:, self._columns()]
         if not hasattr(self, "theme_head_"):
             return [self._tag(row, None, None, None) for row in polarity]
@@ -235,10 +235,10 @@ class StatementTagger(ClassifierMixin, BaseEstimator):
         probabilities |= {str(label): float(value) for label, value in zip(THEMES, theme, strict=True)}
         return Tag(Polarity(name), also, themes, Source(source), float(polarity[best]), probabilities)
 
-    def _encode(self, sequences: Sequence[Sequence[Sentence]], *, fit: bool = False) -> Any:
-        if fit:
-            self.encoder_ = clone(self.encoder) if self.encoder is not None else TfidfEncoder()
-            self.encoder_.fit(sequences, None)
+    def _learn(self, sequences: Sequence[Sequence[Sentence]], targets: NDArray[Any] | None = None) -> Any:
+        """Rows of an encoder that is fitted to the sequences; one that learns from labels gets the targets."""
+        self.encoder_ = clone(self.encoder) if self.encoder is not None else TfidfEncoder()
+        self.encoder_.fit(sequences, targets)
         return self.encoder_.transform(sequences)
 
     def _fit_polarity(self, rows: Any, targets: NDArray[Any]) -> None:
