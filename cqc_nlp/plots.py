@@ -51,13 +51,15 @@ _MARKERS = ("o", "s", "^", "D")
 
 
 @contextmanager
-def _look(ax: Axes | None, width: float = 7.0, height: float = 4.0) -> Iterator[Axes]:
-    """The axes to draw on, under the one look."""
+def look(ax: Axes | None, width: float = 7.0, height: float = 4.0) -> Iterator[Axes]:
+    """The axes given, or new ones of that size in inches, to draw on under the one look of all plots."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise MissingPackage("matplotlib: plots need this package; install it with pip install 'cqc-nlp[plot]'.") from error
-    plt.get_backend()  # settles it: were that left to the first figure, the style context would undo what it sets in a notebook
+    # Loads the backend. Were that left to the first figure, the style context would undo what it sets in a notebook, and
+    # no later figure would show.
+    plt.draw_if_interactive()
     with as_file(files("cqc_nlp").joinpath("data/plots.mplstyle")) as sheet, plt.style.context(sheet):
         yield plt.subplots(figsize=(width, height))[1] if ax is None else ax
 
@@ -77,7 +79,7 @@ def plot(assessment: Assessment, kind: str = "probabilities", ax: Axes | None = 
 
 def score_probabilities(assessment: Assessment, ax: Axes | None = None) -> Axes:
     """The probability of each score, the most probable one in full colour."""
-    with _look(ax, 7, 2.4) as axes:
+    with look(ax, 7, 2.4) as axes:
         strong, weak = _mark("strength"), _fill("strength")
         shares = assessment.probabilities.tolist()
         colours = [strong if score == assessment.score else weak for score in SCORES]
@@ -96,7 +98,7 @@ def evidence_heatmap(assessment: Assessment, ax: Axes | None = None) -> Axes:
     counted = _counted(assessment)
     rows = [[s for s in counted if theme in s.themes] for theme in THEMES] + [[s for s in counted if not s.themes]]
     counts = np.array([[sum(s.polarity == polarity for s in row) for polarity in POLARITIES] for row in rows])
-    with _look(ax, 6, 3.2) as axes:
+    with look(ax, 6, 3.2) as axes:
         _grid(axes, counts, counts / max(counts.max(), 1), [str(count) for count in counts.ravel()])
         axes.set_xticks(range(len(POLARITIES)), [str(polarity).capitalize() for polarity in POLARITIES])
         axes.set_yticks(range(len(rows)), [*(THEME_NAMES[theme].capitalize() for theme in THEMES), NO_THEME.capitalize()])
@@ -120,7 +122,7 @@ def contributions(assessment: Assessment, by: str = "section", ax: Axes | None =
     names = {str(theme): name for theme, name in THEME_NAMES.items()} if by == "theme" else {}
     if by == "section":
         names = {str(s.section.kind): section_name(s.section) for s in assessment.statements} | {"other": OTHER_HEADINGS}
-    with _look(ax, 7.5, 0.36 * (len(steps) + 2) + 1.3) as axes:
+    with look(ax, 7.5, 0.36 * (len(steps) + 2) + 1.3) as axes:
         labels = ["No evidence", *(_capital(shortened(names.get(name, name), 48)) for name, _ in steps), "This report"]
         values = np.array([value for _, value in steps])
         edges = start + np.concatenate([[0.0], np.cumsum(values)])
@@ -153,7 +155,7 @@ def section_profile(assessment: Assessment, ax: Axes | None = None) -> Axes:
     for statement in counted:
         sections.setdefault(shortened(section_name(statement.section), 52), []).append(statement)
     counts = {name: [sum(s.polarity == p for s in chosen) for p in POLARITIES] for name, chosen in sections.items()}
-    with _look(ax, 7.5, 0.42 * len(counts) + 1.4) as axes:
+    with look(ax, 7.5, 0.42 * len(counts) + 1.4) as axes:
         from matplotlib.ticker import MaxNLocator
 
         _stack(axes, counts)
@@ -176,7 +178,7 @@ def compare_assessments(assessments: Sequence[Assessment], ax: Axes | None = Non
     if not made:
         raise ValueError("compare_assessments: there is nothing to compare; give at least one assessment.")
     shares = np.array([assessment.probabilities for assessment in made])
-    with _look(ax, 7, 0.5 * len(made) + 1.3) as axes:
+    with look(ax, 7, 0.5 * len(made) + 1.3) as axes:
         _grid(axes, shares, shares, [percent(share) for share in shares.ravel()])
         rows = np.arange(len(made))
         expected = np.array([assessment.expected_score for assessment in made]) - 1
@@ -215,7 +217,7 @@ def confusion_matrix(gold: Sequence[Any], predicted: Sequence[Any], labels: Sequ
     polarities = [str(polarity) for polarity in POLARITIES]
     names = [str(label) for label in labels] if labels is not None else polarities if known <= {*polarities} else sorted(known)
     counts = count(y, p, labels=names)
-    with _look(ax, 1.0 * len(names) + 2.0, 0.75 * len(names) + 1.5) as axes:
+    with look(ax, 1.0 * len(names) + 2.0, 0.75 * len(names) + 1.5) as axes:
         _grid(axes, counts, counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), [str(n) for n in counts.ravel()])
         axes.set_xticks(range(len(names)), names)
         axes.set_yticks(range(len(names)), names)
@@ -243,7 +245,7 @@ def reliability(right: Sequence[bool], confidence: Sequence[float], bins: int = 
     which = np.minimum((confidence_ * bins).astype(int), bins - 1)
     used = np.unique(which)
     shares = np.array([right_[which == b].mean() for b in used])
-    with _look(ax, 5, 4.4) as axes:
+    with look(ax, 5, 4.4) as axes:
         axes.plot([0, 1], [0, 1], color=palette()["page"]["light"]["edge"], linestyle="--", linewidth=1, label="as sure as right")
         bars = axes.bar((used + 0.5) / bins, shares, width=0.9 / bins, color=_fill("strength"), edgecolor=_mark("strength"))
         axes.bar_label(bars, [f"{(which == b).sum():,}" for b in used], padding=2, fontsize=8)
@@ -270,7 +272,7 @@ def learning_curve(curve: pd.DataFrame, measure: str | None = None, ax: Axes | N
     column = curve.columns[0] if measure is None else measure
     if column not in curve.columns:
         raise ValueError(f"measure: choose one of {', '.join(map(str, curve.columns))}; got {measure!r}.")
-    with _look(ax, 6, 3.8) as axes:
+    with look(ax, 6, 3.8) as axes:
         for marker, (contrasts, part) in zip(_MARKERS, curve[column].groupby(level="contrasts", sort=False), strict=False):
             places = [float(share.rstrip("%")) for share in part.index.get_level_values("part")]
             axes.plot(places, part.to_numpy(), marker=marker, label=f"{contrasts} contrast groups")
@@ -285,7 +287,7 @@ def learning_curve(curve: pd.DataFrame, measure: str | None = None, ax: Axes | N
 def polarity_mix(figures: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Shares of the polarities in each set of reports, from :func:`cqc_nlp.corpus.statistics.corpus_statistics`."""
     shares = {str(name): [float(figures.loc[f"% {label}", name]) for label in map(str, POLARITIES)] for name in figures.columns}  # type: ignore[arg-type]
-    with _look(ax, 8, 0.42 * len(shares) + 1.2) as axes:
+    with look(ax, 8, 0.42 * len(shares) + 1.2) as axes:
         _stack(axes, shares)
         axes.set_xlabel("share of statements, per cent")
         return axes

@@ -251,12 +251,14 @@ class Results:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Each model's figure with its interval; over the share of training data where that was varied (needs the extra ``plot``)."""
         from cqc_nlp.plots import look
+        from cqc_nlp.views.words import palette
 
         metric = self.configuration.comparison_metric
         table = self.summary().reset_index()
         table = table[table["test"] == HELD_OUT]
         models = list(dict.fromkeys(table["model"]))
         curve = len(set(table["fraction"])) > 1
+        blue = palette()["polarities"]["strength"]["light"]["mark"]
         with look(ax, 7, 4 if curve else 0.45 * len(models) + 1.3) as axes:
             for number, (model, rows) in enumerate(table.groupby("model", sort=False)):
                 value = rows[metric].to_numpy()
@@ -265,7 +267,7 @@ class Results:
                 if curve:
                     axes.errorbar(rows["fraction"] * 100, value, yerr=error, marker="o", capsize=3, label=str(model))
                 else:
-                    axes.errorbar(value, [number], xerr=error, fmt="o", capsize=3, color="C0")
+                    axes.errorbar(value, [number], xerr=error, fmt="o", capsize=3, color=blue)
             title = f"{_TITLES[metric]}, 95% interval over groups"
             if curve:
                 axes.set(xlabel="share of training groups, per cent", ylabel=title)
