@@ -32,7 +32,7 @@ from cqc_nlp.tagging.encoding import TfidfEncoder
 
 LABELS = ("Strength", "Weakness", "Todo", "Recap", "Structure", "Other")
 FOLDS = 5
-EPOCHS = 12.0
+EPOCHS = 10.0
 
 
 class Review(NamedTuple):

@@ -17,7 +17,7 @@ from cqc_nlp.corpus import LabelledReport, contrast_groups, labelled_reports, re
 from cqc_nlp.corpus.library import Library
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.experiments.evaluation import tag_metrics
-from cqc_nlp.experiments.training import DEFAULT_ENCODER, FOLDS, Say, sequences, singles, train, words_tagger
+from cqc_nlp.experiments.training import DEFAULT_ENCODER, FOLDS, Say, sequences, singles, train, without_exercises, words_tagger
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def gain(library: Sequence[LabelledReport], corpus: Path | None = None, say: Say
     count = len(set(groups))
     if count < 2:
         return None
-    training, validation = (labelled_reports(corpus, [split]) for split in ("train", "validation"))
+    training, validation = without_exercises(labelled_reports(corpus, ["train"])), labelled_reports(corpus, ["validation"])
     contrasts = singles(contrast_groups(corpus, ["train"]))
     say("Training without the library")
     alone = words_tagger().fit_statements([*sequences(training), *contrasts]).tune(sequences(validation))

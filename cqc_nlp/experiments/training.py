@@ -68,10 +68,13 @@ def train(
 def _train(name: str, out: Path, corpus: Path | None, encoder: str, folder: Path, say: Say, published: str) -> dict[str, Any]:
     training, validation, test = (labelled_reports(corpus, [split]) for split in ("train", "validation", "test"))
     contrasts = contrast_groups(corpus, ["train"])
+    plain = without_exercises(training)
+    if name == "fast":
+        training = plain
     statements = sum(len(r.statements) for r in training)
     say(f"Training on {statements} statements of {len(training)} reports and {len(contrasts)} contrast groups")
     facts: dict[str, Any] = {"corpus_digest": digest(corpus), "training": {"reports": len(training), "statements": statements}}
-    words = words_tagger().fit_statements([*sequences(training), *singles(contrasts)]).tune(sequences(validation))
+    words = words_tagger().fit_statements([*sequences(plain), *singles(contrasts)]).tune(sequences(validation))
     if name == "fast":
         tagger = words
         tagged = _tagged_by_others(words, training, contrasts, say) | _tagged(words, validation)
@@ -182,7 +185,7 @@ def _blended(
 ) -> tuple[StatementTagger, str]:
     """The accurate tagger: a fine-tuned network blended with the words tagger, under heads that learn from the validation split."""
     from cqc_nlp.experiments.finetuning import example, find_encoder, fine_tune
-    from cqc_nlp.tagging.blending import BlendedEncoder
+    from cqc_nlp.tagging.blending import BlendedEncoder, temper
     from cqc_nlp.tagging.transformer import QUESTIONS, ContextEncoder
 
     source, weights = find_encoder(encoder)
@@ -190,7 +193,9 @@ def _blended(
     fine_tune(examples, [example(group.statements) for group in contrasts], QUESTIONS, source, folder, say=say)
     blended = BlendedEncoder(ContextEncoder().load(folder), words)
     tagger = StatementTagger(labels=words.labels, encoder=FrozenEstimator(blended), class_weight=None, max_iter=2000)
-    tagger.fit_statements(sequences(validation)).tune(sequences(validation))
+    tagger.fit_statements(sequences(validation))
+    temper(tagger.polarity_head_, blended.transform(sequences(validation)), [str(s.polarity) for r in validation for s in r.statements])
+    tagger.tune(sequences(validation))
     tagger.encoder_ = blended
     return tagger, weights
 
@@ -198,6 +203,11 @@ def _blended(
 def words_tagger() -> StatementTagger:
     """An unfitted tagger of words and rules."""
     return StatementTagger(labels=[str(polarity) for polarity in POLARITIES])
+
+
+def without_exercises(reports: Sequence[LabelledReport]) -> list[LabelledReport]:
+    """What a tagger of words learns from: in exercises the words alone do not tell, and it does worse on published reports for them."""
+    return [report for report in reports if report.kind != "exercise"]
 
 
 def sequences(reports: Sequence[LabelledReport]) -> list[Sequence[Statement]]:
@@ -227,7 +237,8 @@ _METHODS = {
   regressions""",
     "accurate": """the sentence encoder all-MiniLM-L6-v2 (Apache-2.0), fine-tuned with a small transformer that reads each
   statement among its neighbours, int8 ONNX; its opinion on every label is averaged with that of word and character
-  TF-IDF with cue rules, under logistic regressions that learn from the validation split""",
+  TF-IDF with cue rules; how sure it is of a polarity is set by temperature scaling on the validation split, the other
+  labels have logistic regressions that learn from it""",
 }
 
 
