@@ -121,3 +121,22 @@ def test_the_own_grade_is_hidden_however_it_is_said(text):
 def test_clauses():
     assert clauses("Waits were long, however carers were kept informed.")[0] == "carers were kept informed."
     assert clauses("Staff said it worked well, although some had doubts.") == ("Staff said it worked well", "although some had doubts.")
+
+
+def test_a_tempered_head_keeps_the_opinion_and_is_as_sure_as_it_deserves():
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    from cqc_nlp.tagging.blending import temper
+    from cqc_nlp.tagging.transformer import OUTPUTS
+
+    rng = np.random.default_rng(0)
+    labels = np.array(["strength", "shortfall", "plan", "context"])
+    opinions = rng.normal(size=(2000, len(OUTPUTS)))
+    opinions[:, :4] *= 6  # six times as sure as the labels bear out
+    shares = np.exp(opinions[:, :4] / 6)
+    right = [labels[rng.choice(4, p=row / row.sum())] for row in shares]
+    head = LogisticRegression(max_iter=500).fit(opinions, right)
+    temper(head, opinions, right)
+    assert (head.predict(opinions) == labels[opinions[:, :4].argmax(axis=1)]).all()
+    assert head.coef_.max() == pytest.approx(1 / 6, rel=0.15)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cqc_nlp import StatementTagger
+
+torch = pytest.importorskip("torch", reason="fine-tuning needs the extra `train`")
+pytest.importorskip("transformers", reason="fine-tuning needs the extra `train`")
+pytest.importorskip("onnx", reason="fine-tuning needs the extra `train`")
+
+TEXTS = ["people waited months", "there were long waits", "carers were pleased", "staff were well trained"] * 4
+LABELS = ["late", "late", "fine", "fine"] * 4
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    """A sentence encoder of two narrow layers with random weights."""
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    (tmp_path / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]))
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    BertModel(BertConfig(vocab_size=5 + len(words), **sizes)).save_pretrained(tmp_path)
+    BertTokenizerFast(vocab_file=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    return str(tmp_path)
+
+
+def test_an_encoder_is_fine_tuned_on_labels_of_ones_own(encoder):
+    from cqc_nlp.experiments.finetuning import FineTunedEncoder, Recipe
+
+    recipe = Recipe(epochs=60, learning_rate=3e-3, head_learning_rate=3e-3, average=0.9)
+    taggers = [StatementTagger(labels=["late", "fine"], encoder=FineTunedEncoder(encoder, recipe)).fit(TEXTS, LABELS) for _ in range(2)]
+    assert taggers[0].predict(TEXTS).tolist() == LABELS
+    probabilities = [tagger.predict_proba(TEXTS) for tagger in taggers]
+    assert probabilities[0].shape == (len(TEXTS), 2)
+    assert np.array_equal(*probabilities), "a second training gives the same predictions"
