@@ -189,7 +189,7 @@ def _notes(part: Any) -> Iterator[tuple[tuple[str, str], Any]]:
         kind = relation.reltype.rpartition("/")[2].removesuffix("s")
         if kind in _NOTES.values() and not relation.is_external:
             for note in parse_xml(relation.target_part.blob).findall(qn(f"w:{kind}")):
-                yield (kind, note.get(_ID)), note
+                yield (str(kind), note.get(_ID) or ""), note
 
 
 def _blocks(container: Any) -> Iterator[Any]:
