@@ -214,7 +214,9 @@ def small_corpus(tmp_path_factory):
     folder, source = tmp_path_factory.mktemp("small") / "corpus", resources.folder("corpus")
     for split, per_score in (("train", 2), ("validation", 1), ("test", 1)):
         rows = [
-            row for row in records.lines(source / "reports" / f"{split}.jsonl") if row["quality_statement"].startswith("Care provision")
+            row
+            for row in records.lines(source / "reports" / f"{split}.jsonl")
+            if row["quality_statement"].startswith("Care provision") and row["kind"] != "exercise"
         ]
         chosen = [row for score in (1, 2, 3, 4) for row in [r for r in rows if r["score"] == score][:per_score]]
         records.write_lines(folder / "reports" / f"{split}.jsonl", chosen)

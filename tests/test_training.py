@@ -17,7 +17,7 @@ def small_corpus(tmp_path):
     source, target = resources.folder("corpus"), tmp_path / "corpus"
     for split, per_score in (("train", 6), ("validation", 1), ("test", 2)):
         rows = [json.loads(line) for line in (source / "reports" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
-        rows = [row for row in rows if row["quality_statement"].startswith("Care provision")]
+        rows = [row for row in rows if row["quality_statement"].startswith("Care provision") and row["kind"] != "exercise"]
         chosen = [row for score in (1, 2, 3, 4) for row in [r for r in rows if r["score"] == score][:per_score]]
         (target / "reports").mkdir(parents=True, exist_ok=True)
         (target / "reports" / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in chosen), encoding="utf-8")
