@@ -401,7 +401,9 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = str(args.threads)  # before anything is loaded
     data = args.out.with_suffix(".json") if args.out else None
     result: dict[str, Any] = json.loads(data.read_text()) if data and data.exists() and len(args.only) < len(PARTS) else {}
-    result["machine"] = f"{platform.machine()}, {args.threads} thread{'s' * (args.threads > 1)} of a server processor, Python {platform.python_version()}"
+    result["machine"] = (
+        f"{platform.machine()}, {args.threads} thread{'s' * (args.threads > 1)} of a server processor, Python {platform.python_version()}"
+    )
     measured = {part: list(globals()[part](args)) for part in args.only}
     tables = {part: measured[part] for part in ("tagging", "encoder", "start") if part in measured}
     result["tables"] = result.get("tables", {}) | tables
