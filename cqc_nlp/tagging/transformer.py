@@ -134,7 +134,7 @@ class ContextEncoder(BaseEstimator):
         self.tokenizer_.enable_truncation(self.max_tokens)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        # Threads that wait for work by spinning take a core from whatever else runs, and gain nothing on sentences.
+        # Threads that wait for work by spinning take a core from whatever else runs; the results are the same.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # As the libraries around it do: joblib sets it in its processes, which share the cores. 0 is one thread a core.
         threads = os.environ.get("OMP_NUM_THREADS", "")
