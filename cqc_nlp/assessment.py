@@ -289,11 +289,12 @@ class Assessment(_Scored):
         >>> page.startswith("<!DOCTYPE html>"), "Carers waited six months for a break." in page
         (True, True)
         """
-        from cqc_nlp.views.html import to_html, write
+        from cqc_nlp.views.files import save
+        from cqc_nlp.views.html import to_html
 
         page = to_html(self)
         if path is not None:
-            write(page, path, self.report.path)
+            save(page.encode(), path, self.report.path)
         return page
 
     def _repr_html_(self) -> str:

@@ -248,6 +248,8 @@ def _number(cell: str) -> int | None:
 def published_prior(quality_statement: int = 4) -> tuple[float, ...]:
     """Shares of the scores 1 to 4 among the published scores of a quality statement, one added to each.
 
+    The scores are those that public sources showed, not a random sample.
+
     Parameters
     ----------
     quality_statement : int

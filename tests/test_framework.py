@@ -67,10 +67,11 @@ def test_the_prior_counts_the_published_scores(statement):
         assert share * (len(known) + 4) == pytest.approx(known.count(score) + 1)
 
 
-def test_the_scorer_uses_the_published_prior():
-    from cqc_nlp.scoring.scorer import PUBLISHED_PRIOR
+@pytest.mark.parametrize("model", ["fast", "accurate"])
+def test_the_shipped_scorers_use_the_published_prior(model):
+    from cqc_nlp import load_scorer
 
-    assert framework.published_prior(4) == pytest.approx(PUBLISHED_PRIOR)
+    assert load_scorer(model).prior == pytest.approx(framework.published_prior(4))
 
 
 @pytest.mark.parametrize("statement", [0, 10, "4"])

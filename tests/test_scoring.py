@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 import cqc_nlp
+from cqc_nlp.framework import published_prior
 from cqc_nlp.schema import POLARITIES, THEMES, Section, SectionKind, Sentence, Statement, Tag
-from cqc_nlp.scoring import FEATURES, PUBLISHED_PRIOR, QualityScorer, evidence
+from cqc_nlp.scoring import FEATURES, QualityScorer, evidence
 from cqc_nlp.scoring.features import Weights, shares
 
 SECTIONS = [Section("", kind, 0, 1) for kind in SectionKind]
@@ -37,7 +38,7 @@ def test_repeated_statements_do_not_count(statements):
 
 @given(
     st.lists(st.sampled_from([1, 2, 3, 4]), min_size=4, max_size=30).filter(lambda y: len(set(y)) > 1),
-    st.sampled_from([None, PUBLISHED_PRIOR]),
+    st.sampled_from([None, published_prior()]),
 )
 def test_always_four_probabilities_whatever_scores_are_missing(scores, prior):
     X = np.array(scores, dtype=float)[:, None] + np.linspace(0, 0.1, len(scores))[:, None]

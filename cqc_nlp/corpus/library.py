@@ -17,7 +17,6 @@ import numpy as np
 
 from cqc_nlp import framework
 from cqc_nlp.corpus import exchange, records
-from cqc_nlp.corpus.exchange.files import text_of
 from cqc_nlp.corpus.exchange.marks import Part, Task, checked_tag, labelled, merged
 from cqc_nlp.corpus.records import LabelledReport
 from cqc_nlp.errors import CorpusError
@@ -221,7 +220,7 @@ class Library:
         known = {report.id: report for report in self.reports()}
         changed: dict[str, LabelledReport] = {}
         count = 0
-        for number, line in enumerate(text_of(path).splitlines(), 1):
+        for number, line in enumerate(records.text_of(path).splitlines(), 1):
             where = f"{path}, line {number}"
             if not line.strip():
                 continue
@@ -242,7 +241,7 @@ class Library:
 
 def is_lines_of_suggestions(path: Path) -> bool:
     """Whether a file holds lines as :meth:`Suggestion.__str__` writes them."""
-    first = next((line for line in text_of(path).splitlines() if line.strip()), "")
+    first = next((line for line in records.text_of(path).splitlines() if line.strip()), "")
     return bool(re.match(r"[\w-]+:\d+\|", first))
 
 

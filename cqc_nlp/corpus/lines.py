@@ -147,7 +147,7 @@ def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
             groups[split].setdefault(row["group"], []).append(row)
     added = 0
     for path in paths:
-        text = _text(path)
+        text = records.text_of(path)
         if re.search(r"(?m)^# kind ", text):
             for group in parse_contrasts(text, path.stem):
                 name = group[0]["group"]
@@ -164,15 +164,6 @@ def add(paths: list[Path], corpus: Path) -> tuple[int, int]:
     except OSError as error:
         raise CorpusError(f"{corpus}: the corpus cannot be written ({error.strerror}); check the folder.") from error
     return len(reports), added
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: the file is not in UTF-8; save it in UTF-8.") from error
-    except OSError as error:
-        raise CorpusError(f"{path}: the file is missing or cannot be opened ({error.strerror}); check the path.") from error
 
 
 def _existing(path: Path) -> list[dict[str, Any]]:

@@ -253,6 +253,22 @@ def _listed(path: Path) -> list[dict[str, Any]]:
     return list(lines(path)) if path.exists() else []
 
 
+def text_of(path: Path) -> str:
+    """The text of a file in UTF-8 that a person or a tool has made.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be opened, or is not in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: the file is not in UTF-8; save or export it again in UTF-8.") from error
+    except OSError as error:
+        raise CorpusError(f"{path}: the file is missing or cannot be opened ({error.strerror}); check the path.") from error
+
+
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as JSON Lines."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -199,6 +199,8 @@ def fine_tune(
 ) -> None:
     """Fine-tune an encoder and write ``sentence.onnx`` (int8), ``context.onnx`` and ``tokenizer.json``.
 
+    ``sentence-float32.onnx`` is left beside them, to compare with; no model folder holds it.
+
     Parameters
     ----------
     examples : sequence of Example

@@ -18,9 +18,9 @@ from cqc_nlp.corpus import ContrastGroup, LabelledReport, contrast_groups, diges
 from cqc_nlp.corpus.profiles import Profiles, profiles
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.experiments.evaluation import score_metrics, tag_metrics
-from cqc_nlp.framework import SCORES
+from cqc_nlp.framework import SCORES, published_prior
 from cqc_nlp.schema import POLARITIES, Statement
-from cqc_nlp.scoring import FEATURES, PUBLISHED_PRIOR, QualityScorer, evidence_matrix
+from cqc_nlp.scoring import FEATURES, QualityScorer, evidence_matrix
 from cqc_nlp.scoring.precedents import Precedents
 from cqc_nlp.tagging import StatementTagger
 
@@ -137,7 +137,7 @@ def fit_scorer(X: Any, scores: Sequence[int], published: Profiles | None) -> Qua
         other = QualityScorer().fit(rows[fit], targets[fit], related=related[fit])
         held_out[held] = other.probabilities(other.latent(rows[held]) + other.related_shift_ * related[held])
     scorer = QualityScorer().fit(rows, targets, related=related).conformalise(held_out, targets)
-    scorer.set_params(prior=PUBLISHED_PRIOR)
+    scorer.set_params(prior=published_prior())
     return scorer
 
 

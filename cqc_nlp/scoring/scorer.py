@@ -15,10 +15,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from cqc_nlp.framework import SCORES
 
-PUBLISHED_PRIOR = (3 / 55, 26 / 55, 25 / 55, 1 / 55)
-"""Shares of the scores 1 to 4 among 51 published scores of quality statement 4 (2, 25, 24 and 0 of them),
-one added to each. They are those that public sources showed, not a random sample."""
-
 # The usual distance between two thresholds, and how firmly data must argue against it (for scores never seen).
 _GAP = 2.0
 _GAP_WEIGHT = 0.5

@@ -13,11 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cqc_nlp.errors import CannotWrite
 from cqc_nlp.framework import SCORE_LABELS, SCORES, SECTIONS
 from cqc_nlp.schema import POLARITIES, SOURCES, THEMES, SectionKind, Source, Statement
 from cqc_nlp.views.passages import Passage, PassageKind, passages
@@ -81,21 +79,6 @@ def to_html(assessment: Assessment) -> str:
         script_hash=_digest(script),
         version=cqc_nlp.__version__,
     )
-
-
-def write(page: str, path: str | PathLike[str], assessed: Path | None = None) -> None:
-    """Write a page to a file, never over the document that was assessed."""
-    out = Path(path)
-    if out.is_dir():
-        raise CannotWrite(f"{out}: this is a folder; name a file in it.")
-    if not out.parent.is_dir():
-        raise CannotWrite(f"{out}: there is no folder {out.parent}; make it first or name another file.")
-    if assessed and out.exists() and assessed.exists() and out.samefile(assessed):
-        raise CannotWrite(f"{out}: this is the assessed document itself, and it is never overwritten; name another file.")
-    try:
-        out.write_text(page, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CannotWrite(f"{out}: it cannot be written ({error.strerror}); close it if it is open, or name another file.") from error
 
 
 def source(name: str) -> str:

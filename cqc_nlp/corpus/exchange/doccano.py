@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cqc_nlp.corpus.exchange.files import objects, write_objects
+from cqc_nlp.corpus.exchange.files import objects
 from cqc_nlp.corpus.exchange.marks import Mark, Part, Task, checked_about, checked_section, names, tag_of
+from cqc_nlp.corpus.records import write_lines
 from cqc_nlp.errors import CorpusError
 
 UNCHECKED = "unchecked"
@@ -20,7 +21,7 @@ UNCHECKED = "unchecked"
 
 def write(tasks: Sequence[Task], path: Path) -> None:
     """Write statements as examples; the sentence before each stands beside it for its sense."""
-    write_objects(path, (row for task in tasks for row in _rows(task)))
+    write_lines(path, (row for task in tasks for row in _rows(task)))
 
 
 def read(path: Path) -> list[Part]:

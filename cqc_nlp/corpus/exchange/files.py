@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cqc_nlp.corpus.records import text_of
 from cqc_nlp.errors import CorpusError
-
-
-def text_of(path: Path) -> str:
-    """The text of a file in UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: the file is not in UTF-8; export it again.") from error
-    except OSError as error:
-        raise CorpusError(f"{path}: the file is missing or cannot be opened ({error.strerror}); check the path.") from error
 
 
 def decoded(path: Path) -> Any:
@@ -41,8 +32,3 @@ def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(found, dict):
             raise CorpusError(f"{where}: this is no JSON object; mend the line.")
         yield where, found
-
-
-def write_objects(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write objects as JSON Lines."""
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cqc_nlp.corpus.exchange.files import objects, write_objects
+from cqc_nlp.corpus.exchange.files import objects
 from cqc_nlp.corpus.exchange.marks import Mark, Part, Task, checked_about, checked_section, names, tag_of
+from cqc_nlp.corpus.records import write_lines
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.schema import POLARITIES
 
@@ -22,7 +23,7 @@ def write(tasks: Sequence[Task], path: Path) -> None:
     import spacy
 
     nlp = spacy.blank("en")
-    write_objects(path, (row for task in tasks for row in _rows(task, nlp)))
+    write_lines(path, (row for task in tasks for row in _rows(task, nlp)))
 
 
 def read(path: Path) -> list[Part]:
