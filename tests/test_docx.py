@@ -14,9 +14,9 @@ from conftest import EXAMPLES
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import RGBColor
+from handmade import p, table, word
 from hypothesis import given
 from hypothesis import strategies as st
-from test_hostile import p, table, word
 from typer.testing import CliRunner
 
 import cqc_nlp

@@ -1,14 +1,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import struct
 import zipfile
 import zlib
 from io import BytesIO
-from itertools import pairwise
 
 import pytest
+from handmade import (
+    CATALOGUE,
+    FETCHES,
+    FONT,
+    LAUGHS,
+    OFFICE,
+    OLE,
+    PAGE,
+    PRINT,
+    TYPES,
+    WAITED,
+    WORD,
+    encrypted,
+    item,
+    p,
+    pages,
+    pdf,
+    stream,
+    table,
+    word,
+)  # fmt: skip
 from render import to_pdf
 from typer.testing import CliRunner
 
@@ -17,81 +38,6 @@ from cqc_nlp.cli import app
 from cqc_nlp.corpus.lines import add
 from cqc_nlp.errors import CorpusError, DocumentTooLarge, EncryptedDocument, UnreadableDocument
 from cqc_nlp.reading import Limits
-
-WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
-TYPES = (
-    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/>'
-    '<Default Extension="png" ContentType="image/png"/><Override PartName="/word/document.xml" '
-    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
-)
-RELATIONS = (
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    f'<Relationship Id="rId1" Type="{OFFICE}" Target="word/document.xml"/></Relationships>'
-)
-LAUGHS = '<!DOCTYPE l [<!ENTITY a "ha">' + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise("abcdefghij")) + "]>"
-FETCHES = '<!DOCTYPE l [<!ENTITY j SYSTEM "{}">]>'
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
-
-
-def p(text, properties=""):
-    return f"<w:p>{properties}<w:r><w:t>{text}</w:t></w:r></w:p>"
-
-
-def item(text):
-    return p(text, "<w:pPr><w:numPr><w:numId w:val='1'/></w:numPr></w:pPr>")
-
-
-def table(*rows):
-    cells = "".join("<w:tr>" + "".join(f"<w:tc>{cell}</w:tc>" for cell in row) + "</w:tr>" for row in rows)
-    return f"<w:tbl><w:tblGrid>{'<w:gridCol/>' * len(rows[0])}</w:tblGrid>{cells}</w:tbl>"
-
-
-WAITED = p("Carers waited.")
-
-
-def word(body=WAITED, before="", more=()):
-    """A Word file by hand, so that it may be wrong."""
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("[Content_Types].xml", TYPES)
-        package.writestr("_rels/.rels", RELATIONS)
-        names = f'xmlns:w="{WORD}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
-        names += ' xmlns:v="urn:schemas-microsoft-com:vml"'
-        package.writestr("word/document.xml", f"{before}<w:document {names}><w:body>{body}</w:body></w:document>")
-        for name, data in more:
-            package.writestr(name, data)
-    return out.getvalue()
-
-
-def pdf(*objects):
-    """A PDF by hand; object 1 is the catalogue."""
-    out, places = b"%PDF-1.7\n", []
-    for number, content in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%b\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    size = len(objects) + 1
-    return out + b"xref\n0 %d\n0000000000 65535 f \n%btrailer <</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
-        size, table, size, len(out),
-    )  # fmt: skip
-
-
-CATALOGUE, FONT = b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
-PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %b/Resources<</Font<</F 4 0 R>>/XObject<</X 6 0 R>>>>>>"
-PRINT = b"BT /F 12 Tf 72 700 Td (Carers waited.) Tj ET"
-
-
-def stream(data, entries=b""):
-    return b"<</Length %d%b>>\nstream\n%b\nendstream" % (len(data), entries, data)
-
-
-def pages(count, contents=b"5 0 R", *objects, kid=b"3 0 R "):
-    return pdf(
-        CATALOGUE, b"<</Type/Pages/Count %d/Kids[%b]>>" % (count, kid * count), PAGE % contents, FONT, *(objects or (stream(PRINT),))
-    )
 
 
 def texts(data, format, **kwargs):
@@ -235,17 +181,8 @@ def test_a_workbook_is_no_word_file_and_a_word_file_may_have_a_password():
 
 
 def test_pdfs_with_a_password_and_with_none_to_open_them():
-    from pypdf import PdfReader, PdfWriter
-
-    for password in ("secret", ""):
-        writer = PdfWriter(clone_from=PdfReader(BytesIO(to_pdf("Carers waited."))))
-        writer.encrypt(password, owner_password="owner", algorithm="RC4-128")
-        out = BytesIO()
-        writer.write(out)
-        if password:
-            refused(out.getvalue(), "pdf", "password", EncryptedDocument)
-        else:
-            assert texts(out.getvalue(), "pdf") == ["Carers waited."]
+    refused(encrypted(to_pdf("Carers waited."), "secret", "owner"), "pdf", "password", EncryptedDocument)
+    assert texts(encrypted(to_pdf("Carers waited."), "", "owner"), "pdf") == ["Carers waited."]
 
 
 def test_a_pdf_that_is_cut_off_is_refused_wherever_the_cut_is():
@@ -273,6 +210,52 @@ def test_a_pdf_page_that_can_be_read_in_part_only_is_refused_and_named():
     refused(pages(1, b"[5 0 R 6 0 R]", stream(PRINT), stream(PRINT, b"/Filter/FlateDecode")), "pdf", "cannot be unpacked")
     empty = stream(zlib.compress(b""), b"/Filter/FlateDecode")
     assert texts(pages(1, b"[5 0 R 6 0 R]", stream(PRINT), empty), "pdf") == ["Carers waited."]
+
+
+@pytest.mark.parametrize("kid", [b"99 0 R", b"null", b"7", b"6 0 R"])
+def test_a_pdf_that_has_lost_a_page_is_refused(kid):
+    other = (PAGE % b"5 0 R").replace(b"/Page/", b"/Pag_/")
+    whole = pdf(CATALOGUE, b"<</Type/Pages/Count 2/Kids[3 0 R 3 0 R]>>", PAGE % b"5 0 R", FONT, stream(PRINT), other)
+    assert len(texts(whole, "pdf")) == 2
+    refused(whole.replace(b"[3 0 R 3 0 R]", b"[3 0 R %b]" % kid), "pdf", "of 2 pages only 1 can be found|in part only")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ((PAGE % b"5 0 R").replace(b"/Contents", b"/Rotate)90/Contents"), "in part only"),  # what follows in the entry is lost
+        (PAGE % b"<</Length 3>>", "cannot be unpacked"), (PAGE % b"(Carers waited.)", "cannot be unpacked"),
+    ],
+)  # fmt: skip
+def test_a_pdf_page_whose_entry_is_damaged_is_not_taken_for_an_empty_one(wrong, words):
+    tree = b"<</Type/Pages/Count 2/Kids[3 0 R 6 0 R]>>"
+    refused(pdf(CATALOGUE, tree, PAGE % b"5 0 R", FONT, stream(PRINT), wrong), "pdf", words)
+
+
+def test_a_pdf_whose_letters_cannot_be_told_is_refused():
+    drawn = stream(b"BT /G 12 Tf 72 700 Td (%b) Tj ET" % (b"Carers waited. " * 9))
+    refused(pages(1, b"[5 0 R 6 0 R]", stream(PRINT), drawn), "pdf", "letters of page 1 cannot be told")
+    icon = stream(b"BT /G 12 Tf 72 600 Td (ab) Tj ET")
+    assert texts(pages(1, b"[5 0 R 6 0 R]", stream(PRINT), icon), "pdf") == ["Carers waited."]
+
+
+def test_drawings_of_a_pdf_are_read_in_the_fonts_of_the_page_and_never_left_out():
+    import pypdf
+
+    form = stream(PRINT, b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]")
+    data = pages(1, b"5 0 R", stream(b"/X Do " * 9), form)
+    assert texts(data, "pdf") == ["Carers waited."] * 9
+    with pypdf.apply_configuration(xform_maximum_invocations_per_extraction=5):
+        refused(data, "pdf", "page 1 can be read in part only")
+
+
+def test_what_pypdf_says_of_a_file_is_not_printed(monkeypatch):
+    printed = logging.Handler()
+    printed.emit = lambda record: pytest.fail(record.getMessage())
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging, "lastResort", printed)
+    assert texts(pages(1), "pdf") == ["Carers waited."]  # it lacks an object that nothing draws
+    refused(pages(1, b"[5 0 R 9 0 R]"), "pdf", "in part only")
 
 
 def test_a_pdf_page_of_more_marks_than_are_read_is_refused_and_named():
@@ -304,6 +287,11 @@ def test_a_page_nested_deep_is_read_to_its_end(mark):
     refused(page.encode(), "html", "marks", DocumentTooLarge, max_elements=1000)
 
 
+def test_what_stands_in_a_row_of_a_page_outside_its_cells_is_read():
+    page = "<table><tr><th>Waits</th><th>Weeks</th>Staff knew.</tr><tr><td>Homecare</td><td>6</td><p>Carers waited.</p></tr></table>"
+    assert texts(page.encode(), "html") == ["Staff knew.", "Homecare | 6", "Carers waited."]
+
+
 def test_files_and_texts_over_the_limits(tmp_path):
     refused(b"Carers waited. " * 100, "txt", "1,500 bytes", DocumentTooLarge, max_bytes=1000)
     refused(b"Carers waited. " * 100, "html", "characters", DocumentTooLarge, max_characters=1000)
@@ -330,6 +318,15 @@ def test_reading_takes_time_in_proportion_to_length(line):
     assert time.process_time() - start < 5
 
 
+def test_tables_deep_in_a_page_take_time_in_proportion_to_its_length():
+    import time
+
+    table = "<table><tr><td>Carers waited</td><td>6 months</td></tr></table>"
+    start = time.process_time()
+    assert len(texts(f"{'<div>' * 20_000}{table * 6000}".encode(), "html")) == 6000
+    assert time.process_time() - start < 10
+
+
 def test_one_line_without_a_break_is_split_into_its_sentences():
     report = cqc_nlp.read_text("Carers waited six months for a break. " * 500)
     assert len(cqc_nlp.sentences(report)) == 500
@@ -352,6 +349,14 @@ def test_latin_1_and_mixed_encodings_and_mojibake():
     assert texts(declared, "html") == ["Breaks cost €40."]
     garbled = TEXT.encode().decode("cp1252")
     assert texts(garbled.encode(), "txt") == [garbled]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_two_encodings_joined_are_not_read_as_chinese(encoding):
+    data = ("Carers waited six months. " * 20).encode(encoding)
+    refused(data + b"Staff knew that they waited and did nothing about it at all.", "txt", "two encodings")
+    leaders = "Carers waited. " * 20 + "…" * 60
+    assert cqc_nlp.read_bytes(leaders.encode(encoding), format="txt").text == leaders
 
 
 def test_nil_bytes_end_nothing():

@@ -21,6 +21,8 @@ _DECLARED = re.compile(
     rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?((?:iso-?8859|latin|windows-12|cp12|macintosh)[\w-]*)", re.IGNORECASE
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# In UTF-16 and UTF-32, nil bytes stand between the letters of English.
+_ONE_BYTE_EACH = re.compile(rb"[\t\n\r ,.A-Za-z]{40}")
 # More control characters than this share of a text: it is no text.
 _MOST_CONTROLS = 0.05
 
@@ -66,12 +68,12 @@ def decode_page(data: bytes) -> str:
 def _decode(data: bytes) -> str:
     for mark, name in _MARKS:
         if data.startswith(mark):
-            return data.decode(name, errors="replace")
+            return data.decode(name, errors="replace") if mark == codecs.BOM_UTF8 else _wide(data, name)
     # Latin letters in UTF-16: nearly every high byte is nil, and no low one.
     if data.count(0) > len(data) // 4:
         even, odd = data[::2].count(0), data[1::2].count(0)
         if min(even, odd) < max(even, odd) // 10:
-            return data.decode("utf-16-le" if odd > even else "utf-16-be", errors="replace")
+            return _wide(data, "utf-16-le" if odd > even else "utf-16-be")
     text = data.decode("utf-8", errors="surrogateescape")
     strays = len(_SURROGATES.findall(text))
     if not strays:
@@ -80,6 +82,12 @@ def _decode(data: bytes) -> str:
     if strays > sum(ch > "\x7f" for ch in text) - strays:
         return data.decode("cp1252", errors="replace")
     return text.translate(_WINDOWS)
+
+
+def _wide(data: bytes, name: str) -> str:
+    if _ONE_BYTE_EACH.search(data):
+        raise UnreadableDocument("it mixes two encodings, as if two files had been joined; open it, check it and save it again as UTF-8")
+    return data.decode(name, errors="replace")
 
 
 def without_surrogates(text: str) -> str:

@@ -64,6 +64,7 @@ def _parts(root: Any) -> Iterator[tuple[str, BlockKind, int]]:
 
     stack: list[tuple[object, str]] = [(root, "open")]
     depth_bold = 0
+    rows = [0]  # read so far of each open table
     while stack:
         node, event = stack.pop()
         if isinstance(node, NavigableString):
@@ -81,6 +82,8 @@ def _parts(root: Any) -> Iterator[tuple[str, BlockKind, int]]:
             elif name in _BLOCKS:
                 yield from flush()
                 kind, level = BlockKind.PROSE, 0
+                if name == "table":
+                    rows.pop()
             continue
         if name in _SKIPPED or node.get("hidden") is not None or node.get("aria-hidden") == "true":
             continue
@@ -93,13 +96,18 @@ def _parts(root: Any) -> Iterator[tuple[str, BlockKind, int]]:
                 yield from flush()
             text.append(" ")
             continue
-        if name == "tr" and len(node.find_all(["td", "th"], recursive=False)) > 1:
-            yield from flush()
-            cells = [cell.get_text(" ") for cell in node.find_all(["td", "th"], recursive=False)]
-            first = (node.find_previous_sibling("tr") is None and node.find_parent("tbody") is None) or _is_first_row(node)
-            if row := table_row(cells, first=first):
-                yield row[0], row[1], 0
-            continue
+        if name == "table":
+            rows.append(0)
+        children = node.contents
+        if name == "tr":
+            rows[-1] += 1
+            cells = node.find_all(["td", "th"], recursive=False)
+            if len(cells) > 1:
+                yield from flush()
+                if row := table_row([cell.get_text(" ") for cell in cells], first=rows[-1] == 1):
+                    yield row[0], row[1], 0
+                # A browser shows what stands in a row outside its cells as well.
+                children = [child for child in children if getattr(child, "name", None) not in ("td", "th")]
         if name in _BOLD:
             depth_bold += 1
         elif name in _BLOCKS:
@@ -113,10 +121,5 @@ def _parts(root: Any) -> Iterator[tuple[str, BlockKind, int]]:
             else:
                 kind, level = BlockKind.PROSE, 0
         stack.append((node, "close"))
-        stack.extend((child, "open") for child in reversed(node.contents))
+        stack.extend((child, "open") for child in reversed(children))
     yield from flush()
-
-
-def _is_first_row(row: Any) -> bool:
-    table = row.find_parent("table")
-    return table is not None and bool(table.find("tr") is row)

@@ -34,7 +34,15 @@ _TAIL = 4096
 # No more bytes than nothing at all may be packed into.
 _NOTHING = 16
 # pypdf leaves out what it cannot read and only writes to its log; these are the entries that say so.
-_LEFT_OUT = re.compile(r"Impossible to decode XFormObject|Expected StreamObject|while decompressing|Object \d+ \d+ not defined")
+_LEFT_OUT = re.compile(
+    r"Impossible to decode XFormObject|Expected StreamObject|while decompressing|Object \d+ \d+ not defined|"
+    r"Exceeded \d+ form XObject invocations|Pdf\w*Error\("
+)
+# Characters of a font that does not say which letters they are. Icons are such too: a page is lost if there are more than
+# these, and more than this share of it.
+_UNKNOWN = re.compile(r"[\ufffd\x00-\x08\x0e-\x1f]")
+_MOST_UNKNOWN = 40
+_MOST_UNKNOWN_SHARE = 1 / 3
 
 
 @dataclass(slots=True)
@@ -61,7 +69,7 @@ def read_pdf(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
     DocumentTooLarge
         If it has more pages or text, or takes longer, than the limits allow.
     UnreadableDocument
-        If it is cut off, a page can be read in part only, or it has pages but no text: a scan.
+        If it is cut off, lacks a page, can be read in part only, or has pages but no text: a scan.
     """
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, WrongPasswordError
@@ -72,32 +80,38 @@ def read_pdf(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
     lines: list[_Line] = []
     characters = 0
     where = "a part of it"
-    try:
-        reader = PdfReader(BytesIO(data))
-        pages = reader.pages
-        limits.check("max_pages", len(pages), "pages")
-        for number, page in enumerate(pages):
-            where = f"page {number + 1}"
-            clock()
-            with _LogEntries() as entries:
+    with _LogEntries() as entries:
+        try:
+            reader = PdfReader(BytesIO(data))
+            entries.clear()
+            pages = reader.pages
+            limits.check("max_pages", len(pages), "pages")
+            _check_tree(reader, len(pages))
+            _check_log(entries, where)
+            for number, page in enumerate(pages):
+                where = f"page {number + 1}"
+                clock()
+                _lend_fonts(page)
+                entries.clear()  # what is lacking and not drawn is no loss
                 _check_contents(page, limits)
                 found = _lines(page, number, clock)
-            if any(_LEFT_OUT.search(entry) for entry in entries):
-                raise UnreadableDocument(f"{where} can be read in part only; use the Word file, or print it to a new PDF")
-            characters += sum(len(line.text) for line in found)
-            limits.check("max_characters", characters, "characters")
-            lines += found
-    except (FileNotDecryptedError, WrongPasswordError, DependencyError) as error:
-        raise EncryptedDocument("it is protected by a password; save a copy without one and read that") from error
-    except LimitReachedError as error:
-        raise DocumentTooLarge(f"{where} unpacks to more than any report holds; use the Word file, or print it to a new PDF") from error
+                _check_log(entries, where)
+                text = "".join(line.text for line in found)
+                _check_letters(text, where)
+                characters += len(text)
+                limits.check("max_characters", characters, "characters")
+                lines += found
+        except (FileNotDecryptedError, WrongPasswordError, DependencyError) as error:
+            raise EncryptedDocument("it is protected by a password; save a copy without one and read that") from error
+        except LimitReachedError as error:
+            raise DocumentTooLarge(f"{where} unpacks to more than any report holds; use the Word file, or print it to a new PDF") from error
     if not lines:
         raise UnreadableDocument("its pages hold no text, as in a scan; run text recognition (OCR) on it first, or use the Word file")
     return compose(_blocks(_body(lines)))
 
 
 class _LogEntries(logging.Handler):
-    """What pypdf writes to its log in this thread meanwhile."""
+    """What pypdf writes to its log in this thread meanwhile; without a log of the caller's, it would be printed."""
 
     def __enter__(self) -> list[str]:
         self._entries: list[str] = []
@@ -113,15 +127,48 @@ class _LogEntries(logging.Handler):
             self._entries.append(record.getMessage())
 
 
+def _check_log(entries: list[str], where: str) -> None:
+    if any(_LEFT_OUT.search(entry) for entry in entries):
+        raise UnreadableDocument(f"{where} can be read in part only; use the Word file, or print it to a new PDF")
+
+
+def _check_letters(text: str, where: str) -> None:
+    unknown = len(_UNKNOWN.findall(text))
+    if unknown > max(_MOST_UNKNOWN, _MOST_UNKNOWN_SHARE * len(text)):
+        raise UnreadableDocument(f"the letters of {where} cannot be told; run text recognition (OCR) on it, or use the Word file")
+
+
+def _check_tree(reader: Any, found: int) -> None:
+    """Refuse a file that says that it has more pages than its page tree leads to: pypdf passes over what is no page."""
+    stated = reader.root_object["/Pages"].get("/Count")
+    if isinstance(stated, int) and stated > found:
+        raise UnreadableDocument(f"it is broken: of {stated:,} pages only {found:,} can be found; fetch or save it again")
+
+
+def _lend_fonts(page: Any) -> None:
+    """Give the drawings of a page that have no fonts of their own those of the page, as viewers do and pypdf does not."""
+    from pypdf.generic import DictionaryObject, NameObject
+
+    resources = page.get("/Resources", DictionaryObject()).get_object()
+    drawings = resources.get("/XObject", DictionaryObject()).get_object() if isinstance(resources, DictionaryObject) else ()
+    for drawing in drawings.values() if isinstance(drawings, DictionaryObject) else ():
+        form = drawing.get_object()
+        if isinstance(form, DictionaryObject) and form.get("/Subtype") == "/Form" and "/Resources" not in form:
+            form[NameObject("/Resources")] = resources
+
+
 def _check_contents(page: Any, limits: Limits) -> None:
     """Refuse a page with a stream that is lost or that swells: each may, or one may be named many times."""
-    contents = page.get("/Contents")
-    streams = contents.get_object() if contents is not None else []
+    from pypdf.generic import NullObject, StreamObject
+
+    contents = page.get("/Contents", NullObject()).get_object()
     size = 0
-    for stream in streams if isinstance(streams, list) else [streams]:
-        stream = stream.get_object()
-        content = stream.get_data() if hasattr(stream, "get_data") else b""
-        if not content and len(getattr(stream, "_data", b"")) > _NOTHING:
+    for part in contents if isinstance(contents, list) else [contents]:
+        stream = part and part.get_object()
+        if stream is None or isinstance(stream, NullObject):  # one that is not there is in pypdf's log
+            continue
+        content = stream.get_data() if isinstance(stream, StreamObject) else b""
+        if not content and len(getattr(stream, "_data", bytes(_NOTHING + 1))) > _NOTHING:
             raise UnreadableDocument("it is broken: the text of a page cannot be unpacked; fetch or save it again")
         size += len(content)
         limits.check("max_unpacked_bytes", size, "bytes on one page")
