@@ -32,7 +32,7 @@ from cqc_nlp.tagging.encoding import TfidfEncoder
 
 LABELS = ("Strength", "Weakness", "Todo", "Recap", "Structure", "Other")
 FOLDS = 5
-EPOCHS = 10.0
+EPOCHS = 3.0  # of runs of 16 sentences: a step reads two whole reviews, so that each is read some ten times
 
 
 class Review(NamedTuple):

@@ -36,3 +36,25 @@ def test_an_encoder_is_fine_tuned_on_labels_of_ones_own(encoder):
     probabilities = [tagger.predict_proba(TEXTS) for tagger in taggers]
     assert probabilities[0].shape == (len(TEXTS), 2)
     assert np.array_equal(*probabilities), "a second training gives the same predictions"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the exporter of PyTorch
+def test_what_a_sentence_does_not_say_is_read_from_its_neighbours(encoder, tmp_path):
+    from pathlib import Path
+
+    from cqc_nlp.experiments.examples import sentence
+    from cqc_nlp.experiments.finetuning import Example, Recipe, fine_tune
+    from cqc_nlp.tagging.transformer import ContextEncoder, Question
+
+    # Every sentence that is learnt from says itself what it is about; only the loss of words makes some that do not.
+    passages = [["carers were pleased"] * 4, ["staff were well trained"] * 4] * 6
+    targets = [np.eye(2, dtype=np.float32)[[number % 2] * 4] for number in range(len(passages))]
+    examples = [Example([sentence(text) for text in texts], rows) for texts, rows in zip(passages, targets, strict=True)]
+    themes = [Question("theme", ("carers", "workforce"), exclusive=False, carried=True)]
+    recipe = Recipe(epochs=15, learning_rate=5e-3, head_learning_rate=5e-3, average=0.8, members=2)
+    out = tmp_path / "network"
+    fine_tune(examples, [], themes, Path(encoder), out, recipe, say=lambda line: None)
+    silent = [[sentence(text) for text in (said, "there were")] for said in ("carers were pleased", "staff were well trained")]
+    of_carers, of_staff = ContextEncoder().load(out).transform(silent)[1::2]
+    assert of_carers[0] > of_carers[1]
+    assert of_staff[1] > of_staff[0]

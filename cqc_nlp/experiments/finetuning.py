@@ -3,7 +3,9 @@
 All layers but the word embeddings learn, with the learning rate falling from the top layer down. Each step
 reads runs of neighbouring statements and a few statements that stand alone: the encoder makes a vector of
 each statement, a small transformer with relative positions reads the vectors of the run, and one linear layer
-answers every question. What is kept is a moving average of the weights.
+answers every question. Some statements of a run lose most of their words, so that what their neighbours tell of
+them (themes, source) has to be read there. After a common start the network goes on several times over, with the
+runs in other orders; what is kept is the mean of these members, each a moving average of its weights.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import itertools
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,18 +53,25 @@ class Recipe:
     head_learning_rate : float
         Of the network that reads the neighbours.
     run, runs : int
-        Statements of a run at most, and runs of a step.
+        About how many statements a run has, and runs of a step.
     max_tokens : int
         Longer statements are cut off.
     warm_up : float
         Share of the steps in which the learning rate rises.
+    members : int
+        How many networks the mean is taken of.
+    shared : float
+        Share of the steps that the members have in common; without it they could not be averaged (Frankle and
+        others, 2020, *Linear Mode Connectivity and the Lottery Ticket Hypothesis*).
     average : float
-        Weight of the past at each step in the moving average of the weights, over the last 70% of the steps.
+        Weight of the past at each step in the moving average of a member's weights.
+    wordless : float
+        Share of the statements of a run that lose words.
     seed : int
         Of the first weights, the order of the runs and the dropout.
     """
 
-    epochs: float = 3.0
+    epochs: float = 2.5
     learning_rate: float = 1.4e-4
     layer_decay: float = 0.9
     head_learning_rate: float = 6e-4
@@ -69,7 +79,10 @@ class Recipe:
     runs: int = 2
     max_tokens: int = 128
     warm_up: float = 0.06
+    members: int = 2
+    shared: float = 0.3
     average: float = 0.998
+    wordless: float = 0.3
     seed: int = 0
 
 
@@ -117,7 +130,10 @@ class SentenceNetwork(nn.Module):
 
 
 class ContextNetwork(nn.Module):
-    """Vectors of neighbouring statements → logits of every label for each."""
+    """Vectors of neighbouring statements → logits of every label for each.
+
+    A statement hears its own paragraph alone: left free to listen to all, it learns to listen to none.
+    """
 
     def __init__(self, size: int, outputs: int) -> None:
         super().__init__()
@@ -131,7 +147,6 @@ class ContextNetwork(nn.Module):
         self.leave = nn.Linear(size, size)
         self.feed = nn.Sequential(nn.Linear(size, 2 * size), nn.GELU(), nn.Linear(2 * size, size))
         self.distance_bias = nn.Parameter(torch.zeros(_HEADS, 2 * _RANGE + 1))
-        self.paragraph_bias = nn.Parameter(torch.zeros(_HEADS))
         self.dropout = nn.Dropout(0.1)
         self.out = nn.Linear(size, outputs)
 
@@ -142,7 +157,7 @@ class ContextNetwork(nn.Module):
         before = (same & (order[None, None, :] < order[None, :, None])).sum(-1).clamp(max=_POSITIONS - 1)
         x = self.norms[0](self.enter(vectors) + self.position(before) + self.section(sections))
         bias = self.distance_bias[:, (order[None, :] - order[:, None]).clamp(-_RANGE, _RANGE) + _RANGE][None]
-        bias = bias + self.paragraph_bias[None, :, None, None] * same[:, None].to(vectors.dtype)
+        bias = bias.masked_fill(~same[:, None], -1e4)
         q, k, v = self.query_key_value(self.norms[1](x)).reshape(batch, length, 3, _HEADS, size // _HEADS).permute(2, 0, 3, 1, 4)
         weights = self.dropout((q @ k.transpose(-1, -2) / (size // _HEADS) ** 0.5 + bias).softmax(-1))
         x = x + self.dropout(self.leave((weights @ v).transpose(1, 2).reshape(batch, length, size)))
@@ -248,32 +263,63 @@ def trained(
     steps = max(1, int(runs / recipe.runs * recipe.epochs))
     warm = max(1, int(recipe.warm_up * steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min((t + 1) / warm, max(0.0, (steps - t) / max(1, steps - warm))))
-    batches = _batches(examples, groups, recipe)
-    average: list[Tensor] = []
-    total = 0.0
-    for step in range(1, steps + 1):
-        batch = next(batches)
-        # Half the time where the processor multiplies bfloat16; sums, norms and the network of neighbours stay float32.
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_multiplies_bfloat16()):
-            vectors = _vectors(sentence_network, tokenizer, [model_text(s) for e in batch for s in e.sentences], recipe).float()
-        targets = torch.from_numpy(np.concatenate([example.targets for example in batch]))
-        loss = _loss(_in_place(context_network, vectors, batch), targets, questions)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
-        if step >= 0.3 * steps:
-            if not average:
-                average = [parameter.detach().clone() for parameter in parameters]
+    chance = random.Random(recipe.seed)
+    wordless = recipe.wordless if any(question.carried for question in questions) else 0.0
+
+    def learn(order: int, first: int, last: int) -> list[Tensor]:
+        """Take some of the steps; the moving average of the weights."""
+        batches = _batches(examples, groups, recipe, order)
+        average = [parameter.detach().clone() for parameter in parameters]
+        losses: list[float] = []
+        for step in range(first + 1, last + 1):
+            batch = next(batches)
+            texts, whole = _thinned(batch, wordless, chance)
+            # Half the time where the processor multiplies bfloat16; sums, norms and the network of neighbours stay float32.
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_multiplies_bfloat16()):
+                vectors = _vectors(sentence_network, tokenizer, texts, recipe).float()
+            targets = torch.from_numpy(np.concatenate([example.targets for example in batch]))
+            loss = _loss(_in_place(context_network, vectors, batch), targets, questions, torch.tensor(whole))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            schedule.step()
             torch._foreach_lerp_(average, [parameter.detach() for parameter in parameters], 1 - recipe.average)
-        total += float(loss.detach())
-        if step % 100 == 0:
-            say(f"step {step} of {steps}, loss {total / 100:.3f}")
-            total = 0.0
-    for parameter, mean in zip(parameters, average, strict=True):
-        parameter.data.copy_(mean)
+            losses.append(float(loss.detach()))
+            if step % 100 == 0:
+                say(f"step {step} of {steps}, loss {np.mean(losses[-100:]):.3f}")
+        return average
+
+    parting = min(steps, max(1, round(recipe.shared * steps)))
+    learn(0, 0, parting)
+    start = deepcopy((parameters, optimizer.state_dict(), schedule.state_dict()))
+    members: list[list[Tensor]] = []
+    for member in range(recipe.members):
+        say(f"member {member + 1} of {recipe.members}")
+        weights, moments, place = deepcopy(start)
+        for parameter, weight in zip(parameters, weights, strict=True):
+            parameter.data.copy_(weight)
+        optimizer.load_state_dict(moments)
+        schedule.load_state_dict(place)
+        members.append(learn(member + 1, parting, steps))
+    for parameter, *versions in zip(parameters, *members, strict=True):
+        parameter.data.copy_(torch.stack(versions).mean(0))
     return sentence_network.eval(), context_network.eval(), tokenizer
+
+
+def _thinned(batch: Sequence[Example], share: float, chance: random.Random) -> tuple[list[str], list[bool]]:
+    """The texts of a batch, of which some lost words at random, and which of them are whole."""
+    texts: list[str] = []
+    whole: list[bool] = []
+    for example in batch:
+        for sentence in example.sentences:
+            words = model_text(sentence).split(" ")
+            whole.append(len(example.sentences) == 1 or chance.random() >= share)
+            if not whole[-1]:
+                lost = chance.uniform(0.3, 0.85)
+                words = [word for word in words if chance.random() >= lost] or words[:1]
+            texts.append(" ".join(words))
+    return texts, whole
 
 
 def _vectors(network: SentenceNetwork, tokenizer: Any, texts: list[str], recipe: Recipe) -> Tensor:
@@ -384,15 +430,15 @@ def _decay(parameter: Tensor) -> float:
     return 0.01 if parameter.ndim > 1 else 0.0
 
 
-def _batches(examples: Sequence[Example], groups: Sequence[Example], recipe: Recipe) -> Iterator[list[Example]]:
-    """For ever: runs of reports, cut at random places, and their share of the contrast groups as single sentences."""
-    generator = random.Random(recipe.seed)
+def _batches(examples: Sequence[Example], groups: Sequence[Example], recipe: Recipe, order: int) -> Iterator[list[Example]]:
+    """For ever: runs of whole paragraphs of reports, cut at random places, and their share of the contrast groups as single sentences."""
+    generator = random.Random(f"{recipe.seed} {order}")
     while True:
         runs: list[Example] = []
         for example in examples:
             first = generator.randint(1, recipe.run)
-            cuts = [0, *range(first, len(example.sentences), recipe.run), len(example.sentences)]
-            runs += [_part(example, start, end) for start, end in itertools.pairwise(cuts) if end > start]
+            cuts = {_paragraph_start(example.sentences, cut) for cut in range(first, len(example.sentences), recipe.run)}
+            runs += [_part(example, start, end) for start, end in itertools.pairwise(sorted({0, *cuts, len(example.sentences)}))]
         generator.shuffle(runs)
         waiting = list(groups)
         generator.shuffle(waiting)
@@ -407,18 +453,29 @@ def _batches(examples: Sequence[Example], groups: Sequence[Example], recipe: Rec
             yield batch
 
 
+def _paragraph_start(sentences: Sequence[Sentence], position: int) -> int:
+    """Where the paragraph of a sentence begins."""
+    while position and sentences[position - 1].paragraph == sentences[position].paragraph:
+        position -= 1
+    return position
+
+
 def _part(example: Example, start: int, end: int) -> Example:
     return Example(example.sentences[start:end], example.targets[start:end])
 
 
-def _loss(logits: Tensor, targets: Tensor, questions: Sequence[Question]) -> Tensor:
-    """Cross-entropy of every question, weighted; binary for each label where several may be right."""
+def _loss(logits: Tensor, targets: Tensor, questions: Sequence[Question], whole: Tensor) -> Tensor:
+    """Cross-entropy of every question, weighted; binary for each label where several may be right.
+
+    Sentences that are not whole count only for questions whose answers neighbours carry.
+    """
     total = torch.zeros(())
     sizes = [len(question.labels) for question in questions]
     for question, rows, right in zip(questions, logits.split(sizes, dim=1), targets.split(sizes, dim=1), strict=True):
         if question.exclusive:
-            loss = functional.cross_entropy(rows, right)
+            loss = functional.cross_entropy(rows, right, reduction="none")
         else:
-            loss = functional.binary_cross_entropy_with_logits(rows, right, reduction="none").sum(1).mean()
-        total = total + question.weight * loss
+            loss = functional.binary_cross_entropy_with_logits(rows, right, reduction="none").sum(1)
+        counts = torch.ones_like(loss) if question.carried else whole.to(loss.dtype)
+        total = total + question.weight * (loss * counts).sum() / counts.sum().clamp(min=1)
     return total

@@ -236,7 +236,7 @@ _METHODS = {
     "fast": """word and character TF-IDF, cue rules and the statement's place as features of logistic
   regressions""",
     "accurate": """the sentence encoder all-MiniLM-L6-v2 (Apache-2.0), fine-tuned with a small transformer that reads each
-  statement among its neighbours, int8 ONNX; its opinion on every label is averaged with that of word and character
+  statement in its paragraph, int8 ONNX; its opinion on every label counts twice beside that of word and character
   TF-IDF with cue rules; how sure it is of a polarity is set by temperature scaling on the validation split, the other
   labels have logistic regressions that learn from it""",
 }

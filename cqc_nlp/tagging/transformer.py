@@ -1,15 +1,17 @@
-"""Statements → numbers: a fine-tuned sentence encoder that reads each statement among its neighbours.
+"""Statements → numbers: a fine-tuned sentence encoder that reads each statement in its paragraph.
 
 Two networks in ONNX, run by onnxruntime without torch: one turns a sentence into a vector, one reads the
-vectors of neighbouring statements, with their paragraphs and sections, and gives the logits of every label.
+vectors of the statements of a paragraph, with their section, and gives the logits of every label.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,9 @@ from sklearn.base import BaseEstimator
 
 from cqc_nlp.schema import ASSERTIONS, POLARITIES, SOURCES, THEMES, SectionKind, Sentence
 from cqc_nlp.tagging.encoding import model_text
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
 
 
 class Question(NamedTuple):
@@ -32,19 +37,22 @@ class Question(NamedTuple):
         Whether just one of them is right.
     weight : float
         Of its loss in the fine-tuning.
+    carried : bool
+        Whether neighbours tell the answer of a sentence that does not hold it in its own words.
     """
 
     name: str
     labels: tuple[str, ...]
     exclusive: bool
     weight: float = 1.0
+    carried: bool = False
 
 
 QUESTIONS = (
     Question("polarity", tuple(map(str, POLARITIES)), exclusive=True),
     Question("asserts", tuple(map(str, ASSERTIONS)), exclusive=False, weight=0.5),
-    Question("theme", tuple(map(str, THEMES)), exclusive=False),
-    Question("source", tuple(map(str, SOURCES)), exclusive=True, weight=0.3),
+    Question("theme", tuple(map(str, THEMES)), exclusive=False, carried=True),
+    Question("source", tuple(map(str, SOURCES)), exclusive=True, weight=0.3, carried=True),
 )
 """The questions of the codebook."""
 
@@ -52,14 +60,13 @@ OUTPUTS: tuple[str, ...] = tuple(f"{question.name} {label}" for question in QUES
 """What the columns of the logits stand for."""
 
 _SECTION_KINDS = tuple(SectionKind)
-_BATCH = 32
-# A report is read in windows, so that cost grows with its length and not with its square.
+# A long paragraph is read in windows, so that cost grows with its length and not with its square.
 _WINDOW = 96
 _OVERLAP = 16
 
 
 class ContextEncoder(BaseEstimator):
-    """Logits of every label from a fine-tuned encoder, each statement read among its neighbours.
+    """Logits of every label from a fine-tuned encoder, each statement read in its paragraph.
 
     Parameters
     ----------
@@ -86,36 +93,31 @@ class ContextEncoder(BaseEstimator):
 
     def vectors(self, texts: list[str]) -> NDArray[np.float32]:
         """The vector of each text on its own, shape (texts, size)."""
-        encodings = self.tokenizer_.encode_batch(texts)
-        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))  # those of like length are run together
-        vectors: NDArray[np.float32] | None = None
-        for first in range(0, len(order), _BATCH):
-            chosen = order[first : first + _BATCH]
-            width = max(len(encodings[i].ids) for i in chosen)
-            ids = np.zeros((len(chosen), width), dtype=np.int64)
-            mask = np.zeros((len(chosen), width), dtype=np.int64)
-            for row, i in enumerate(chosen):
-                length = len(encodings[i].ids)
-                ids[row, :length], mask[row, :length] = encodings[i].ids, 1
-            found = self.sentence_session_.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-            vectors = np.zeros((len(texts), found.shape[1]), dtype=np.float32) if vectors is None else vectors
-            vectors[chosen] = found
-        return vectors if vectors is not None else np.zeros((0, 1), dtype=np.float32)
+
+        def vector(encoding: Encoding) -> NDArray[np.float32]:
+            ids = np.array([encoding.ids], dtype=np.int64)
+            found: NDArray[np.float32] = self.sentence_session_.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+            return found
+
+        # One text a call: in int8 a text would otherwise depend on those beside it, and padding costs more than calls do.
+        with ThreadPoolExecutor(self.threads_) as pool:
+            vectors = list(pool.map(vector, self.tokenizer_.encode_batch(texts)))
+        return np.stack(vectors) if vectors else np.zeros((0, 1), dtype=np.float32)
 
     def _logits(self, sequence: Sequence[Sentence], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         paragraphs, sections = places(sequence)
         logits = np.zeros((len(sequence), self.outputs_), dtype=np.float32)
-        step = _WINDOW - 2 * _OVERLAP
-        for first in range(0, max(len(sequence) - 2 * _OVERLAP, 1), step):
-            last = min(first + _WINDOW, len(sequence))
-            feed = {
-                "vectors": vectors[None, first:last],
-                "paragraphs": paragraphs[None, first:last],
-                "sections": sections[None, first:last],
-            }
-            found = self.context_session_.run(None, feed)[0][0]
-            keep = 0 if first == 0 else _OVERLAP
-            logits[first + keep : last] = found[keep:]
+        edges = [0, *(np.flatnonzero(np.diff(paragraphs)) + 1).tolist(), len(sequence)]
+        for start, end in pairwise(edges):
+            for first in range(start, max(end - 2 * _OVERLAP, start + 1), _WINDOW - 2 * _OVERLAP):
+                last = min(first + _WINDOW, end)
+                feed = {
+                    "vectors": vectors[None, first:last],
+                    "paragraphs": paragraphs[None, first:last],
+                    "sections": sections[None, first:last],
+                }
+                keep = first if first == start else first + _OVERLAP
+                logits[keep:last] = self.context_session_.run(None, feed)[0][0][keep - first :]
         return logits
 
     def save(self, folder: Path) -> None:
@@ -134,11 +136,10 @@ class ContextEncoder(BaseEstimator):
         self.tokenizer_.enable_truncation(self.max_tokens)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        # Threads that wait for work by spinning take a core from whatever else runs; the results are the same.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # As the libraries around it do: joblib sets it in its processes, which share the cores. 0 is one thread a core.
+        options.intra_op_num_threads = 1  # texts are shared out among threads, not the work on one
+        # As the libraries around it do: joblib sets it in its processes, which share the cores.
         threads = os.environ.get("OMP_NUM_THREADS", "")
-        options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
+        self.threads_ = int(threads) if threads.isdecimal() and int(threads) else os.cpu_count() or 1
         self.sentence_session_, self.context_session_ = (
             onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
             for name in ("sentence.onnx", "context.onnx")
