@@ -10,7 +10,8 @@ options by cross-validation inside the training file, no review on both sides; `
 the whole training file and prints the figure of the test file. ``accurate`` is, as in the shipped model, the mean opinion
 of a fine-tuned sentence encoder of 22 million parameters, which reads each sentence among its neighbours, and of ``fast``.
 
-Reference: TF-IDF with logistic regression 61.4, RoBERTa-base 80.3.
+Measured: ``fast`` 63.3, ``accurate`` 75.5 (its network alone 75.3). Reference: TF-IDF with logistic regression 61.4,
+RoBERTa-base 80.3.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from cqc_nlp.tagging.encoding import TfidfEncoder
 
 LABELS = ("Strength", "Weakness", "Todo", "Recap", "Structure", "Other")
 FOLDS = 5
-EPOCHS = 3.0  # of runs of 16 sentences: a step reads two whole reviews, so that each is read some ten times
+EPOCHS = 2.0  # of runs of 16 sentences: a step reads two whole reviews, so that each is read about seven times
 
 
 class Review(NamedTuple):
