@@ -42,7 +42,7 @@ def train(
     Parameters
     ----------
     name : {"fast", "accurate"}
-        Which recipe. ``accurate`` needs the extra ``train``, and half an hour on two cores.
+        Which recipe. ``accurate`` needs the extra ``train``, and three quarters of an hour on two cores.
     out : path
         The model folder to write.
     corpus : path, optional
