@@ -195,10 +195,10 @@ def test_a_pdf_that_is_cut_off_is_refused_wherever_the_cut_is():
 def test_looping_pdfs_end():
     form = stream(b"/X Do /X Do", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 6 0 R>>>>")
     assert texts(pages(1, b"5 0 R", stream(PRINT + b" /X Do"), form), "pdf") == ["Carers waited."]
-    refused(pdf(CATALOGUE, b"<</Type/Pages/Count 2/Kids[2 0 R 2 0 R]>>"), "pdf", "")
-    refused(pdf(CATALOGUE, b"3 0 R", b"2 0 R"), "pdf", "")
+    refused(pdf(CATALOGUE, b"<</Type/Pages/Count 2/Kids[2 0 R 2 0 R]>>"), "pdf", "broken")
+    refused(pdf(CATALOGUE, b"3 0 R", b"2 0 R"), "pdf", "broken")
     tree = [b"<</Type/Pages/Count 1/Kids[%b]>>" % (b"%d 0 R " % number * 30) for number in range(3, 9)]
-    refused(pdf(CATALOGUE, *tree, b"<</Type/Page/MediaBox[0 0 9 9]>>"), "pdf", "", DocumentTooLarge)
+    refused(pdf(CATALOGUE, *tree, b"<</Type/Page/MediaBox[0 0 9 9]>>"), "pdf", "more than any report holds", DocumentTooLarge)
 
 
 def test_a_pdf_page_that_can_be_read_in_part_only_is_refused_and_named():
