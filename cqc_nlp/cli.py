@@ -186,6 +186,9 @@ def train(
     add: Annotated[
         Path | None, typer.Option("--add", metavar="LIBRARY", help="Learn from the checked statements of a library, too; needs --out.")
     ] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="FOLDER", help="For accurate: keep its network there, to fine-tune it further.")
+    ] = None,
 ) -> None:
     """Train a model on the corpus and write its folder.
 
@@ -200,14 +203,16 @@ def train(
         _usage(f"there is no recipe {model!r}; choose one of {', '.join(MODELS)}")
     if add and out is None:
         _usage("name a folder for the model with --out: the model that was shipped stays as it is")
+    if keep and model != "accurate":
+        _usage(f"{model} has no network to keep; --keep goes with --model accurate")
     with _Errors():
         place, say = out or Path("models") / model, lambda line: typer.echo(line, err=True)
         if add:
             from cqc_nlp.experiments.adaptation import train_with_library
 
-            metrics = train_with_library(model, place, add, corpus, encoder or DEFAULT_ENCODER, say)
+            metrics = train_with_library(model, place, add, corpus, encoder or DEFAULT_ENCODER, say, keep)
         else:
-            metrics = run(model, place, corpus, encoder or DEFAULT_ENCODER, say)
+            metrics = run(model, place, corpus, encoder or DEFAULT_ENCODER, say, keep=keep)
     typer.echo(json.dumps(metrics, indent=1))
 
 

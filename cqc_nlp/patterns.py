@@ -14,12 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-if sys.version_info >= (3, 11):
-    from re import _constants as _codes  # type: ignore[attr-defined]
-    from re import _parser  # type: ignore[attr-defined]
-else:
-    import sre_constants as _codes
-    import sre_parse as _parser
+# Python's own reader of expressions is private to it. Should a version hide it, every rule is tried on every text.
+try:
+    if sys.version_info >= (3, 11):
+        from re import _constants as _codes  # type: ignore[attr-defined]
+        from re import _parser  # type: ignore[attr-defined]
+    else:
+        import sre_constants as _codes
+        import sre_parse as _parser
+except ImportError:
+    _codes = _parser = None
 
 _DIGIT = "\\d"
 """Stands among the literals for any figure."""
@@ -37,7 +41,7 @@ _MOST_WORDS = 50_000
 
 Literals = frozenset[str]
 _Node = tuple[Any, Any]
-_BOUNDARY: _Node = (_codes.AT, _codes.AT_BOUNDARY)
+_BOUNDARY: _Node = (_codes.AT, _codes.AT_BOUNDARY) if _codes else (None, None)
 
 
 class Rule:
@@ -147,6 +151,8 @@ def requirements(pattern: re.Pattern[str]) -> list[Literals]:
     >>> [sorted(literals) for literals in requirements(re.compile(r"\\bno (?:beds|places)|\\bf[ae]ll\\w*"))]
     [['\\x00beds', '\\x00fall', '\\x00fell', '\\x00places']]
     """
+    if _parser is None:
+        return []
     found = _sequence(_parser.parse(pattern.pattern, pattern.flags))
     needs = [*found.needs, *(_needed(found.exact) if found.exact is not None else ())]
     return sorted(dict.fromkeys(needs), key=_frequency)[:3]

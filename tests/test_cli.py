@@ -55,7 +55,10 @@ def test_a_bad_file_is_one_line_and_the_others_go_on(tmp_path):
     assert "gone.docx" in lines[1]
 
 
-@pytest.mark.parametrize("arguments", [["assess"], ["assess", DRAFT, "--json", "--csv", "x"], ["nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["assess"], ["assess", DRAFT, "--json", "--csv", "x"], ["nonsense"], ["train", "--model", "fast", "--keep", "x", "--out", "y"]],
+)
 def test_mistakes_in_the_call_exit_with_2(arguments):
     assert run(*arguments).exit_code == 2
 

@@ -31,7 +31,7 @@ def encoder(tmp_path):
 def test_an_encoder_is_fine_tuned_on_labels_of_ones_own(encoder):
     from cqc_nlp.experiments.finetuning import FineTunedEncoder, Recipe
 
-    recipe = Recipe(epochs=12, learning_rate=5e-3, head_learning_rate=5e-3, average=0.8)
+    recipe = Recipe(epochs=12, learning_rate=5e-3, head_learning_rate=5e-3)
     taggers = [StatementTagger(labels=["late", "fine"], encoder=FineTunedEncoder(encoder, recipe)).fit(TEXTS, LABELS) for _ in range(2)]
     probabilities = [tagger.predict_proba(TEXTS) for tagger in taggers]
     assert probabilities[0].shape == (len(TEXTS), 2)
@@ -43,7 +43,7 @@ def test_what_a_sentence_does_not_say_is_read_from_its_neighbours(encoder, tmp_p
     from pathlib import Path
 
     from cqc_nlp.experiments.examples import sentence
-    from cqc_nlp.experiments.finetuning import Example, Recipe, fine_tune
+    from cqc_nlp.experiments.finetuning import Example, Recipe, find_encoder, fine_tune
     from cqc_nlp.tagging.transformer import ContextEncoder, Question
 
     # Every sentence that is learnt from says itself what it is about; only the loss of words makes some that do not.
@@ -51,10 +51,15 @@ def test_what_a_sentence_does_not_say_is_read_from_its_neighbours(encoder, tmp_p
     targets = [np.eye(2, dtype=np.float32)[[number % 2] * 4] for number in range(len(passages))]
     examples = [Example([sentence(text) for text in texts], rows) for texts, rows in zip(passages, targets, strict=True)]
     themes = [Question("theme", ("carers", "workforce"), exclusive=False, carried=True)]
-    recipe = Recipe(epochs=15, learning_rate=5e-3, head_learning_rate=5e-3, average=0.8, members=2)
+    recipe = Recipe(epochs=15, learning_rate=5e-3, head_learning_rate=5e-3, members=2)
     out = tmp_path / "network"
     fine_tune(examples, [], themes, Path(encoder), out, recipe, say=lambda line: None)
     silent = [[sentence(text) for text in (said, "there were")] for said in ("carers were pleased", "staff were well trained")]
     of_carers, of_staff = ContextEncoder().load(out).transform(silent)[1::2]
     assert of_carers[0] > of_carers[1]
     assert of_staff[1] > of_staff[0]
+    # What was learnt can be the start of another fine-tuning.
+    kept, _ = find_encoder(str(out / "encoder"))
+    fine_tune(examples[:2], [], themes, kept, tmp_path / "further", Recipe(epochs=1), say=lambda line: None)
+    again = ContextEncoder().load(tmp_path / "further")
+    assert again.transform(silent).shape == (4, 2)

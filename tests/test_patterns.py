@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cqc_nlp import patterns
 from cqc_nlp.corpus import labelled_reports
 from cqc_nlp.patterns import Rule, lacks, prepare, requirements
 from cqc_nlp.tagging import cues, measures
@@ -79,3 +80,11 @@ def test_a_text_lacks_what_it_must_hold():
     assert lacks(frozenset({"marlbeck"}), "Carers waited.")
     assert not lacks(frozenset({"marlbeck"}), "MARLBECK council")
     assert not lacks(None, "Carers waited.")
+
+
+def test_without_pythons_own_reader_of_expressions_a_rule_is_always_tried(monkeypatch):
+    monkeypatch.setattr(patterns, "_parser", None)
+    assert requirements(re.compile("wait")) == []
+    (rule,) = prepare([re.compile(r"wait(?:s|ed) \d+ weeks")])
+    assert rule.search("Carers waited 6 weeks.").group() == "waited 6 weeks"
+    assert rule.search("Carers were pleased.") is None

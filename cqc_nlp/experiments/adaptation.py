@@ -17,7 +17,7 @@ from cqc_nlp.corpus import LabelledReport, contrast_groups, labelled_reports, re
 from cqc_nlp.corpus.library import Library
 from cqc_nlp.errors import CorpusError
 from cqc_nlp.experiments.evaluation import tag_metrics
-from cqc_nlp.experiments.training import DEFAULT_ENCODER, FOLDS, Say, sequences, singles, train, without_exercises, words_tagger
+from cqc_nlp.experiments.training import DEFAULT_ENCODER, FOLDS, Say, sequences, singles, train, words_tagger
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def gain(library: Sequence[LabelledReport], corpus: Path | None = None, say: Say
     count = len(set(groups))
     if count < 2:
         return None
-    training, validation = without_exercises(labelled_reports(corpus, ["train"])), labelled_reports(corpus, ["validation"])
+    training, validation = (labelled_reports(corpus, [split]) for split in ("train", "validation"))
     contrasts = singles(contrast_groups(corpus, ["train"]))
     say("Training without the library")
     alone = words_tagger().fit_statements([*sequences(training), *contrasts]).tune(sequences(validation))
@@ -78,7 +78,13 @@ def gain(library: Sequence[LabelledReport], corpus: Path | None = None, say: Say
 
 
 def train_with_library(
-    name: str, out: Path, library: Path, corpus: Path | None = None, encoder: str = DEFAULT_ENCODER, say: Say = print
+    name: str,
+    out: Path,
+    library: Path,
+    corpus: Path | None = None,
+    encoder: str = DEFAULT_ENCODER,
+    say: Say = print,
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """Train a model on the corpus and the checked statements of a library, and say what the library gains.
 
@@ -87,7 +93,7 @@ def train_with_library(
 
     Parameters
     ----------
-    name, out, corpus, encoder, say
+    name, out, corpus, encoder, say, keep
         As for :func:`cqc_nlp.experiments.training.train`.
     library : path
         The folder of a :class:`~cqc_nlp.corpus.library.Library`.
@@ -118,7 +124,7 @@ def train_with_library(
         joined = Path(folder) / "corpus"
         _join(corpus or resources.folder("corpus"), Library(library), joined)
         published = f"{statements} checked statements of {len(checked)} published reports, a library of the user's own, are among them"
-        metrics = train(name, out, joined, encoder, say, published)
+        metrics = train(name, out, joined, encoder, say, published, keep)
     about = {"reports": len(checked), "statements": statements, "authorities": authorities}
     return {**metrics, "library": {**about, "gain": None if figures is None else json.loads(figures.to_json(orient="index"))}}
 

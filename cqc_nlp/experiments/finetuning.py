@@ -64,7 +64,7 @@ class Recipe:
         Share of the steps that the members have in common; without it they could not be averaged (Frankle and
         others, 2020, *Linear Mode Connectivity and the Lottery Ticket Hypothesis*).
     average : float
-        Weight of the past at each step in the moving average of a member's weights.
+        How far the moving average of a member's weights looks back, as a share of all steps.
     wordless : float
         Share of the statements of a run that lose words.
     seed : int
@@ -81,7 +81,7 @@ class Recipe:
     warm_up: float = 0.06
     members: int = 2
     shared: float = 0.3
-    average: float = 0.998
+    average: float = 0.16
     wordless: float = 0.3
     seed: int = 0
 
@@ -214,7 +214,8 @@ def fine_tune(
 ) -> None:
     """Fine-tune an encoder and write ``sentence.onnx`` (int8), ``context.onnx`` and ``tokenizer.json``.
 
-    ``sentence-float32.onnx`` is left beside them, to compare with; no model folder holds it.
+    Beside them, and in no model folder, are left ``sentence-float32.onnx``, to compare with, and the folder ``encoder``,
+    to start another fine-tuning from.
 
     Parameters
     ----------
@@ -236,6 +237,8 @@ def fine_tune(
     sentence_network, context_network, tokenizer = trained(examples, groups, questions, encoder, recipe, say)
     export(sentence_network, context_network, out)
     tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+    for part in (sentence_network.encoder, tokenizer):
+        part.save_pretrained(out / "encoder")
 
 
 def trained(
@@ -262,6 +265,7 @@ def trained(
     runs = sum(-(-len(example.sentences) // recipe.run) + 1 for example in examples)
     steps = max(1, int(runs / recipe.runs * recipe.epochs))
     warm = max(1, int(recipe.warm_up * steps))
+    newest = 1 / max(1.0, recipe.average * steps)  # the weight of a step in the moving average
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min((t + 1) / warm, max(0.0, (steps - t) / max(1, steps - warm))))
     chance = random.Random(recipe.seed)
     wordless = recipe.wordless if any(question.carried for question in questions) else 0.0
@@ -284,7 +288,7 @@ def trained(
             nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             schedule.step()
-            torch._foreach_lerp_(average, [parameter.detach() for parameter in parameters], 1 - recipe.average)
+            torch._foreach_lerp_(average, [parameter.detach() for parameter in parameters], newest)
             losses.append(float(loss.detach()))
             if step % 100 == 0:
                 say(f"step {step} of {steps}, loss {np.mean(losses[-100:]):.3f}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cqc_nlp.corpus import contrast_groups, labelled_reports
 from cqc_nlp.experiments.evaluation import tag_metrics
-from cqc_nlp.experiments.training import sequences, singles, without_exercises, words_tagger
+from cqc_nlp.experiments.training import sequences, singles, words_tagger
 from cqc_nlp.schema import Statement
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def learning_curve(
 
     from cqc_nlp.corpus.statistics import read_labelled_texts
 
-    training, validation = without_exercises(labelled_reports(corpus, ["train"])), labelled_reports(corpus, ["validation"])
+    training, validation = (labelled_reports(corpus, [split]) for split in ("train", "validation"))
     sets: dict[str, Sequence[Sequence[Statement]]] = {"test": sequences(labelled_reports(corpus, ["test"]))}
     if beside is not None:
         sets[beside.name] = read_labelled_texts(beside)

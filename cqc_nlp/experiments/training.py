@@ -31,7 +31,13 @@ Say = Callable[[str], None]
 
 
 def train(
-    name: str, out: Path, corpus: Path | None = None, encoder: str = DEFAULT_ENCODER, say: Say = print, published: str = ""
+    name: str,
+    out: Path,
+    corpus: Path | None = None,
+    encoder: str = DEFAULT_ENCODER,
+    say: Say = print,
+    published: str = "",
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """Train tagger and scorer on a corpus and write a model folder.
 
@@ -53,6 +59,9 @@ def train(
         Called with a line of progress.
     published : str
         What the model card says of published reports in the corpus; that there are none, if left out.
+    keep : path, optional
+        For ``accurate``: a folder for the networks before they are made small. Its ``encoder`` is a sentence encoder to
+        start another fine-tuning from.
 
     Returns
     -------
@@ -62,19 +71,16 @@ def train(
     if name not in MODELS:
         raise ValueError(f"There is no recipe for a model {name!r}; choose one of {', '.join(MODELS)}.")
     with TemporaryDirectory(prefix="cqc-nlp-") as folder:
-        return _train(name, out, corpus, encoder, Path(folder), say, published)
+        return _train(name, out, corpus, encoder, keep or Path(folder), say, published)
 
 
 def _train(name: str, out: Path, corpus: Path | None, encoder: str, folder: Path, say: Say, published: str) -> dict[str, Any]:
     training, validation, test = (labelled_reports(corpus, [split]) for split in ("train", "validation", "test"))
     contrasts = contrast_groups(corpus, ["train"])
-    plain = without_exercises(training)
-    if name == "fast":
-        training = plain
     statements = sum(len(r.statements) for r in training)
     say(f"Training on {statements} statements of {len(training)} reports and {len(contrasts)} contrast groups")
     facts: dict[str, Any] = {"corpus_digest": digest(corpus), "training": {"reports": len(training), "statements": statements}}
-    words = words_tagger().fit_statements([*sequences(plain), *singles(contrasts)]).tune(sequences(validation))
+    words = words_tagger().fit_statements([*sequences(training), *singles(contrasts)]).tune(sequences(validation))
     if name == "fast":
         tagger = words
         tagged = _tagged_by_others(words, training, contrasts, say) | _tagged(words, validation)
@@ -203,11 +209,6 @@ def _blended(
 def words_tagger() -> StatementTagger:
     """An unfitted tagger of words and rules."""
     return StatementTagger(labels=[str(polarity) for polarity in POLARITIES])
-
-
-def without_exercises(reports: Sequence[LabelledReport]) -> list[LabelledReport]:
-    """What a tagger of words learns from: in exercises the words alone do not tell, and it does worse on published reports for them."""
-    return [report for report in reports if report.kind != "exercise"]
 
 
 def sequences(reports: Sequence[LabelledReport]) -> list[Sequence[Statement]]:
